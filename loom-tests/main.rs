@@ -1,0 +1,1 @@
+//! Models under loom. Without `--cfg larder_loom` there is nothing here.

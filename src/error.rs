@@ -1,0 +1,76 @@
+//! What an operation says when it could not be done now. Whatever was put in comes back out.
+
+use core::error::Error;
+use core::fmt;
+
+/// All slots of a pool are in use. What was to go in comes back.
+///
+/// Judged while others acquire and release: N users of N slots that all let go and take again at once can see it for a
+/// moment. Trying again is right where that can happen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Exhausted<T = ()> {
+    value: T,
+    capacity: usize,
+}
+
+impl<T> Exhausted<T> {
+    pub(crate) const fn new(value: T, capacity: usize) -> Self {
+        Self { value, capacity }
+    }
+
+    /// What was to go in.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// How many slots the pool has.
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
+impl<T> fmt::Debug for Exhausted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exhausted").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Exhausted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.capacity {
+            1 => write!(f, "the pool is exhausted: its only slot is in use"),
+            slots => write!(f, "the pool is exhausted: all of its {slots} slots are in use"),
+        }
+    }
+}
+
+impl<T> Error for Exhausted<T> {}
+
+/// A capacity that can't be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CapacityError {
+    /// More than the structure can number.
+    TooLarge {
+        /// What was asked for.
+        asked: usize,
+        /// The most there can be.
+        most: usize,
+    },
+    /// The allocator had no memory for it.
+    OutOfMemory {
+        /// What was asked for.
+        asked: usize,
+    },
+}
+
+impl fmt::Display for CapacityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { asked, most } => write!(f, "a capacity of {asked} is too large: at most {most}"),
+            Self::OutOfMemory { asked } => write!(f, "out of memory for a capacity of {asked}"),
+        }
+    }
+}
+
+impl Error for CapacityError {}

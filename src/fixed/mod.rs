@@ -1,0 +1,6 @@
+//! What never allocates.
+
+pub(crate) mod box_pool;
+pub(crate) mod guard;
+pub(crate) mod lru;
+pub(crate) mod pool;

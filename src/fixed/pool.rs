@@ -1,0 +1,224 @@
+//! `Pool`: objects are made when first needed, kept, and recycled.
+
+use super::guard::Guard;
+use crate::error::Exhausted;
+use crate::raw::indices::Wanted;
+use crate::raw::memory::Inline;
+use crate::raw::slots::{Backing, Core, Keeper, Lease, Slot};
+use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
+use core::fmt;
+
+/// How a pool makes objects, and how it makes one fit for the next user.
+///
+/// ```
+/// use larder::pool::{Pool, Recycle};
+///
+/// struct Lines;
+///
+/// impl Recycle<String> for Lines {
+///     fn create(&self) -> String {
+///         String::with_capacity(80)
+///     }
+///
+///     fn reset(&self, line: &mut String) {
+///         line.clear(); // the memory stays
+///     }
+/// }
+///
+/// static LINES: Pool<String, 4, Lines> = Pool::with_recycle(Lines);
+///
+/// LINES.acquire().unwrap().push_str("hello");
+/// let line = LINES.acquire().unwrap();
+/// assert!(line.is_empty() && line.capacity() >= 80);
+/// ```
+pub trait Recycle<T> {
+    /// Makes an object, for a slot that has none. If this panics, nothing was acquired and nothing is lost.
+    fn create(&self) -> T;
+
+    /// Makes an object that comes back fit for the next user; called by the guard's drop, in its context, before the slot
+    /// is free. If this panics, the object is dropped, and the next user of the slot gets a new one. By default the
+    /// object stays as it is.
+    fn reset(&self, object: &mut T) {
+        let _ = object;
+    }
+}
+
+/// Objects are made by [`Default`] and not reset.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByDefault;
+
+impl<T: Default> Recycle<T> for ByDefault {
+    fn create(&self) -> T {
+        T::default()
+    }
+}
+
+/// Up to `N` objects of one type that are made when first needed, kept when they come back, and handed out again.
+///
+/// [`acquire`](Self::acquire) gives a guard of an object; dropping the guard resets the object and gives it back. `M` says how
+/// objects are made and reset: [`ByDefault`], or a [`Recycle`] of your own. The pool is `const`, and all zero if `M` is.
+///
+/// Take [`BoxPool`](super::BoxPool) instead if each user brings a value of its own, and `ObjectPool` if the capacity is
+/// known at run time only.
+///
+/// ```
+/// use larder::pool::Pool;
+///
+/// static BUFFERS: Pool<Vec<u8>, 8> = Pool::new();
+///
+/// let mut buffer = BUFFERS.acquire()?;
+/// buffer.extend_from_slice(b"kept");
+/// # Ok::<(), larder::Exhausted>(())
+/// ```
+///
+/// # Cost
+///
+/// The size of `T` and one byte a slot. Acquire and release are one atomic read-modify-write and one atomic store
+/// together, if the slot where this thread looks first is free and has an object; else one more load for every slot
+/// that it looks at. Objects that exist are preferred to new ones.
+///
+/// # Contention, interrupts, panics
+///
+/// Lock-free, and bounded: a call looks at each slot at most twice and then says [`Exhausted`]. An interrupt may use the
+/// pool while it stopped another call of it anywhere. A thread that stops for ever keeps what it holds and hinders
+/// nobody. No slot is half-changed while `create`, `reset` or a destructor runs; they may panic, and use the pool.
+pub struct Pool<T, const N: usize, M: Recycle<T> = ByDefault, R: PoolRecorder = Off> {
+    core: Core<T, Inline<N>, Recycles<M, R>>,
+}
+
+/// An object of a [`Pool`], reset and kept when its guard is dropped.
+pub type Pooled<'a, T, M = ByDefault, R = Off> = Guard<T, &'a Recycles<M, R>>;
+
+/// The keeper of pools that recycle.
+#[derive(Debug)]
+pub struct Recycles<M, R> {
+    recycle: M,
+    recorder: R,
+}
+
+impl<M, R: PoolRecorder> Recycles<M, R> {
+    pub(crate) const fn new(recycle: M, recorder: R) -> Self {
+        Self { recycle, recorder }
+    }
+
+    /// Claims a slot of `core` by `lease`: one with an object, or any.
+    #[inline]
+    pub(crate) fn acquire<T, B: Backing<T>, L>(
+        core: &Core<T, B, Self>,
+        mut lease: impl FnMut(Wanted) -> Result<L, ()>,
+    ) -> Result<L, Exhausted> {
+        lease(Wanted::Full).or_else(|()| lease(Wanted::Any)).map_err(|()| {
+            core.keeper().recorder().exhausted();
+            Exhausted::new((), core.capacity())
+        })
+    }
+
+    #[inline]
+    pub(crate) fn recorder(&self) -> &R {
+        &self.recorder
+    }
+}
+
+impl<M, R> Recycles<M, R> {
+    /// Makes an object if there is none.
+    #[inline]
+    pub(crate) fn see_to<T>(&self, slot: &mut Slot<'_, T>)
+    where
+        M: Recycle<T>,
+    {
+        if !slot.is_full() {
+            slot.fill(self.recycle.create());
+        }
+    }
+}
+
+impl<T, M: Recycle<T>, R: PoolRecorder> Keeper<T> for Recycles<M, R> {
+    type Recorder = R;
+
+    #[inline]
+    fn recorder(&self) -> &R {
+        &self.recorder
+    }
+
+    #[inline]
+    fn give_back(&self, slot: &mut Slot<'_, T>) {
+        slot.update(|object| self.recycle.reset(object));
+    }
+}
+
+impl<T: Default, const N: usize> Pool<T, N> {
+    /// An empty pool of objects that are made by [`Default`] and not reset.
+    pub const fn new() -> Self {
+        Self::with_recycle(ByDefault)
+    }
+}
+
+impl<T, const N: usize, M: Recycle<T>> Pool<T, N, M> {
+    /// An empty pool of objects that are made and reset by `recycle`.
+    pub const fn with_recycle(recycle: M) -> Self {
+        Self::with_recorder(recycle, Off::new())
+    }
+}
+
+impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
+    /// As [`with_recycle`](Self::with_recycle), with a recorder of your choice.
+    pub const fn with_recorder(recycle: M, recorder: R) -> Self {
+        Self { core: Core::new(Recycles::new(recycle, recorder)) }
+    }
+
+    /// Hands out an object: one that came back, or else a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], if there was no free slot where it looked.
+    #[inline]
+    pub fn acquire(&self) -> Result<Pooled<'_, T, M, R>, Exhausted> {
+        let keeper = self.core.keeper();
+        let lease = |wanted| Lease::borrow(&self.core, wanted, (), |slot, ()| keeper.see_to(slot));
+        Recycles::acquire(&self.core, lease).map(Guard::new)
+    }
+
+    /// How many slots there are: `N`.
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// How many objects are out. Counted by looking at each slot; while others work, one of the numbers that it may have
+    /// been.
+    pub fn in_use(&self) -> usize {
+        self.core.in_use()
+    }
+
+    /// How many objects wait for their next user. Counted as [`in_use`](Self::in_use) is.
+    pub fn idle(&self) -> usize {
+        self.core.kept()
+    }
+
+    #[doc(hidden)]
+    pub fn validate(&self) {
+        self.core.validate();
+    }
+}
+
+impl<T, const N: usize, M: Recycle<T>> Pool<T, N, M, Shared> {
+    /// What was counted.
+    pub fn stats(&self) -> PoolStats {
+        self.core.keeper().recorder().pool(N)
+    }
+}
+
+impl<T: Default, const N: usize> Default for Pool<T, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> fmt::Debug for Pool<T, N, M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("capacity", &N)
+            .field("in_use", &self.in_use())
+            .field("idle", &self.idle())
+            .finish_non_exhaustive()
+    }
+}

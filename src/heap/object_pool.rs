@@ -1,0 +1,213 @@
+//! `ObjectPool`: a named pool with a size of run time.
+
+use crate::error::{CapacityError, Exhausted};
+use crate::fixed::guard::Guard;
+use crate::fixed::pool::{Pooled, Recycle, Recycles};
+use crate::raw::indices::Wanted;
+use crate::raw::memory::Heap;
+use crate::raw::slots::{Core, Lease};
+use crate::stats::{PoolRecorder, PoolStats, Shared};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+/// A named pool of up to `max_size` objects that are made when first needed, kept when they come back, and handed out
+/// again.
+///
+/// It is a handle: clones are the same pool. [`acquire`](Self::acquire) gives a guard that borrows the handle,
+/// [`acquire_owned`](Self::acquire_owned) one that can go anywhere; dropping the guard resets the object and gives it back.
+///
+/// Take [`Pool`](crate::pool::Pool) instead if the size is known when the program is written: it needs no heap and lives in a
+/// `static`.
+///
+/// ```
+/// use larder::pool::ObjectPool;
+///
+/// let buffers = ObjectPool::with_reset("buffers", 64, || Vec::<u8>::with_capacity(4096), |buffer| buffer.clear());
+///
+/// let mut buffer = buffers.acquire()?;
+/// buffer.extend_from_slice(b"hello");
+/// drop(buffer); // emptied, and kept with its memory
+///
+/// assert!(buffers.acquire()?.capacity() >= 4096);
+/// assert_eq!((buffers.stats().acquired, buffers.stats().high_water), (2, 1));
+/// # Ok::<(), larder::Exhausted>(())
+/// ```
+///
+/// # Cost
+///
+/// The size of `T` and one byte for each of `max_size` slots, allocated when the pool is made; objects are made later. Acquire
+/// and release take the same steps as those of [`Pool`](crate::pool::Pool). The pool counts by default ([`Shared`]), for up to
+/// four more atomic operations; [`with_recorder`](Self::with_recorder) makes one that does not.
+///
+/// # Contention, interrupts, panics
+///
+/// As [`Pool`](crate::pool::Pool). If the factory panics, nothing was acquired. If the reset hook or an object's destructor
+/// panics, that object is out of circulation, and its slot is free for a new one. A handle or an owned guard may free
+/// memory when it is dropped, so keep those out of interrupts.
+pub struct ObjectPool<T, M: Recycle<T> = Hooks<T>, R: PoolRecorder = Shared> {
+    name: Arc<str>,
+    core: Arc<Core<T, Heap, Recycles<M, R>>>,
+}
+
+/// An object of an [`ObjectPool`] whose guard keeps the pool alive.
+pub type OwnedPooled<T, M = Hooks<T>, R = Shared> = Guard<T, Arc<Core<T, Heap, Recycles<M, R>>>>;
+
+/// A factory and a reset hook as closures: what an [`ObjectPool`] is made with if nothing else is said.
+pub struct Hooks<T> {
+    create: Box<dyn Fn() -> T + Send + Sync>,
+    reset: Option<Box<dyn Fn(&mut T) + Send + Sync>>,
+}
+
+impl<T> Recycle<T> for Hooks<T> {
+    fn create(&self) -> T {
+        (self.create)()
+    }
+
+    fn reset(&self, object: &mut T) {
+        if let Some(reset) = &self.reset {
+            reset(object);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Hooks<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks").field("resets", &self.reset.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl<T> ObjectPool<T> {
+    /// A pool of up to `max_size` objects that `factory` makes, and that stay as they are when they come back.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for that many slots; see [`try_with_recorder`](Self::try_with_recorder).
+    pub fn new(name: &str, max_size: usize, factory: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        Self::with_recycle(name, max_size, Hooks { create: Box::new(factory), reset: None })
+    }
+
+    /// As [`new`](Self::new), and `reset` makes an object that comes back fit for the next user.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for that many slots; see [`try_with_recorder`](Self::try_with_recorder).
+    pub fn with_reset(
+        name: &str,
+        max_size: usize,
+        factory: impl Fn() -> T + Send + Sync + 'static,
+        reset: impl Fn(&mut T) + Send + Sync + 'static,
+    ) -> Self {
+        let hooks = Hooks { create: Box::new(factory), reset: Some(Box::new(reset)) };
+        Self::with_recycle(name, max_size, hooks)
+    }
+}
+
+impl<T, M: Recycle<T>> ObjectPool<T, M> {
+    /// A pool of up to `max_size` objects that are made and reset by a [`Recycle`] of your own.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for that many slots; see [`try_with_recorder`](Self::try_with_recorder).
+    pub fn with_recycle(name: &str, max_size: usize, recycle: M) -> Self {
+        Self::try_with_recorder(name, max_size, recycle, Shared::new()).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
+    /// As [`with_recycle`](ObjectPool::with_recycle), with a recorder of your choice, and without a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`CapacityError`], if `max_size` is too large or there is no memory for that many slots.
+    pub fn try_with_recorder(name: &str, max_size: usize, recycle: M, recorder: R) -> Result<Self, CapacityError> {
+        let core = Core::try_on_heap(max_size, Recycles::new(recycle, recorder))?;
+        Ok(Self { name: Arc::from(name), core: Arc::new(core) })
+    }
+
+    /// Hands out an object: one that came back, or else a new one. The guard borrows this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], if there was no free slot where it looked.
+    #[inline]
+    pub fn acquire(&self) -> Result<Pooled<'_, T, M, R>, Exhausted> {
+        let keeper = self.core.keeper();
+        let lease = |wanted| Lease::borrow(&*self.core, wanted, (), |slot, ()| keeper.see_to(slot));
+        Recycles::acquire(&self.core, lease).map(Guard::new)
+    }
+
+    /// As [`acquire`](Self::acquire), but the guard keeps the pool alive and can go anywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], if there was no free slot where it looked.
+    pub fn acquire_owned(&self) -> Result<OwnedPooled<T, M, R>, Exhausted> {
+        let keeper = self.core.keeper();
+        let lease = |wanted| Lease::share(&self.core, wanted, (), |slot, ()| keeper.see_to(slot));
+        Recycles::acquire(&self.core, lease).map(Guard::new)
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many objects there can be.
+    pub fn max_size(&self) -> usize {
+        self.core.capacity()
+    }
+
+    /// How many objects are out. Counted by looking at each slot; while others work, one of the numbers that it may have
+    /// been.
+    pub fn in_use(&self) -> usize {
+        self.core.in_use()
+    }
+
+    /// How many objects wait for their next user. Counted as [`in_use`](Self::in_use) is.
+    pub fn idle(&self) -> usize {
+        self.core.kept()
+    }
+
+    /// Drops objects that wait, until no more than `keep` do, and says how many it dropped.
+    pub fn trim(&self, keep: usize) -> usize {
+        let mut dropped = 0;
+        while self.idle() > keep {
+            let Some(mut slot) = self.core.claim(Wanted::Full) else { break };
+            // Another trim or user may have been there in between and left the slot empty.
+            dropped += usize::from(slot.is_full());
+            slot.clear();
+        }
+        dropped
+    }
+
+    #[doc(hidden)]
+    pub fn validate(&self) {
+        self.core.validate();
+    }
+}
+
+impl<T, M: Recycle<T>> ObjectPool<T, M, Shared> {
+    /// What was counted.
+    pub fn stats(&self) -> PoolStats {
+        self.core.keeper().recorder().pool(self.max_size())
+    }
+}
+
+impl<T, M: Recycle<T>, R: PoolRecorder> Clone for ObjectPool<T, M, R> {
+    /// Another handle of the same pool.
+    fn clone(&self) -> Self {
+        Self { name: Arc::clone(&self.name), core: Arc::clone(&self.core) }
+    }
+}
+
+impl<T, M: Recycle<T>, R: PoolRecorder> fmt::Debug for ObjectPool<T, M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectPool")
+            .field("name", &self.name)
+            .field("max_size", &self.max_size())
+            .field("in_use", &self.in_use())
+            .field("idle", &self.idle())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! How keys are hashed and compared.
+//!
+//! A look-up takes anything that is [`Equivalent`] to the key: a `&str` for a `String`, or a tuple of references for a
+//! struct, given an implementation. The hasher is a type parameter; [`DefaultHash`] is the same on every platform and
+//! with every feature.
+
+use core::fmt;
+use core::hash::{BuildHasher, Hash, Hasher};
+pub use equivalent::Equivalent;
+
+/// The default hasher: fast, `const`, all zero unless seeded, and cheap on processors of 32 bits.
+///
+/// It is the hash function of rustc (one multiplication a machine word). It does not withstand keys that an attacker
+/// has chosen, with or without a seed: then the structures here stay correct and become slow. Where keys come from
+/// outside and there are many of them, give `std::hash::RandomState` or another keyed hasher instead.
+///
+/// ```
+/// use core::hash::BuildHasher;
+/// use larder::key::DefaultHash;
+///
+/// static HASH: DefaultHash = DefaultHash::with_seed(7);
+/// assert_eq!(HASH.hash_one("key"), DefaultHash::with_seed(7).hash_one("key"));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DefaultHash {
+    seed: usize,
+}
+
+impl DefaultHash {
+    /// Seed 0.
+    pub const fn new() -> Self {
+        Self::with_seed(0)
+    }
+
+    /// A hasher whose results differ from those of other seeds.
+    pub const fn with_seed(seed: usize) -> Self {
+        Self { seed }
+    }
+}
+
+impl BuildHasher for DefaultHash {
+    type Hasher = DefaultHasher;
+
+    #[inline]
+    fn build_hasher(&self) -> DefaultHasher {
+        DefaultHasher(rustc_hash::FxHasher::with_seed(self.seed))
+    }
+}
+
+/// The state of a [`DefaultHash`] at work.
+#[derive(Clone)]
+pub struct DefaultHasher(rustc_hash::FxHasher);
+
+impl fmt::Debug for DefaultHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DefaultHasher").finish_non_exhaustive()
+    }
+}
+
+/// Passes each call on: the defaults of the trait would take integers apart into bytes.
+macro_rules! pass_on {
+    ($($method:ident: $value:ty),* $(,)?) => {
+        $(#[inline]
+        fn $method(&mut self, value: $value) {
+            self.0.$method(value);
+        })*
+    };
+}
+
+impl Hasher for DefaultHasher {
+    pass_on! {
+        write: &[u8], write_u8: u8, write_u16: u16, write_u32: u32, write_u64: u64, write_u128: u128,
+        write_usize: usize,
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
+
+/// A key's hash, as the tables here use it: 32 bits, all of them good.
+///
+/// Hash functions differ in which of their bits carry most: some leave the upper half of 64 empty, some the lower bits
+/// constant. One multiplication carries every bit to the top, from where the table takes its position.
+#[inline]
+pub(crate) fn hash32<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> u32 {
+    // 2^64 divided by the golden ratio.
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    (hasher.hash_one(key).wrapping_mul(SPREAD) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DefaultHash, hash32};
+    use core::hash::BuildHasher;
+
+    #[test]
+    fn a_seed_changes_the_hash() {
+        assert_ne!(DefaultHash::new().hash_one(1_u32), DefaultHash::with_seed(1).hash_one(1_u32));
+    }
+
+    #[test]
+    fn neighbouring_and_distant_keys_spread_over_the_upper_bits() {
+        for shift in [0, 8, 16, 32, 48, 56] {
+            let mut hit = [false; 64];
+            for key in 0..256_u64 {
+                hit[(hash32(&DefaultHash::new(), &(key << shift)) >> 26) as usize] = true;
+            }
+            let used = hit.iter().filter(|&&hit| hit).count();
+            assert!(used > 48, "256 keys shifted by {shift} reach only {used} of 64 parts");
+        }
+    }
+}

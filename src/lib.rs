@@ -1,0 +1,70 @@
+//! The memory a program holds on to: pools that reuse objects, and caches that remember results.
+//!
+//! One API from a Cortex-M0 without a heap and without compare-and-swap to a server with many threads. Without features the crate
+//! is `no_std` and never allocates; `alloc` adds capacities of run time, `std` (the default) what needs an operating system.
+//!
+//! # Which one do I want?
+//!
+//! | I want to | and | type |
+//! |---|---|---|
+//! | reuse room for values that each user brings | the number is known | [`pool::BoxPool`] |
+//! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
+//! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
+//! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
+//! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
+//!
+//! # Promises
+//!
+//! - **Bounded.** A call on a pool takes a number of steps that its size bounds, also from an interrupt that stopped another call
+//!   half-way. What can't be done now says so and gives the value back.
+//! - **A stalled thread costs others at most what it holds.**
+//! - **Nothing lost, nothing twice.** Every value put in is dropped or handed back exactly once, whatever panics.
+//! - **Time is injected.** No type reads a clock that it was not given.
+//! - **Static.** Fixed types have `const` constructors and are all zero, so that in a `static` they lie in `.bss`.
+//!
+//! # How it is verified
+//!
+//! Every protocol is modelled with loom, and stopped and interrupted at every one of its atomic accesses by a checker of this
+//! crate's own; every structure is run against a plain model; every call of user code panics once in every place.
+//! `docs/verification.md` has the list.
+
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+#[cfg(not(larder_step))]
+mod sync;
+#[cfg(larder_step)]
+#[doc(hidden)]
+pub mod sync;
+
+mod error;
+pub mod key;
+mod raw;
+pub mod stats;
+pub mod time;
+
+mod fixed;
+#[cfg(feature = "alloc")]
+mod heap;
+
+pub use error::{CapacityError, Exhausted};
+
+/// Pools: objects that are handed out, come back, and are reused.
+pub mod pool {
+    pub use crate::fixed::box_pool::{BoxPool, Drops, PoolBox};
+    pub use crate::fixed::guard::Guard;
+    pub use crate::fixed::pool::{ByDefault, Pool, Pooled, Recycle, Recycles};
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::object_pool::{Hooks, ObjectPool, OwnedPooled};
+}
+
+/// Caches: results that are remembered, within bounds.
+pub mod cache {
+    pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
+    #[cfg(feature = "alloc")]
+    pub use crate::raw::memory::Heap;
+    pub use crate::raw::memory::{Inline, Memory};
+}

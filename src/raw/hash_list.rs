@@ -1,0 +1,570 @@
+//! A hash table whose entries form a list: what every exact cache here is made of.
+//!
+//! The entries are nodes in one array. The list runs through them by number. The table is a second array, of buckets
+//! with a hash and the number of a node, probed linearly and kept at most half full. An entry's home is its hash scaled
+//! to the number of buckets, so that number need not be a power of two. A removal moves the entries behind the gap
+//! up (backward shift), so there are no tombstones, and no rehash that a caller would have to wait for.
+//!
+//! ```text
+//!   buckets   . . [hash,3] [hash,1] . . . [hash,2] .          2 a node
+//!                    |        |              |
+//!   nodes            3 <----> 1 <----------> 2                 front: most recently used
+//! ```
+//!
+//! Invariants, cited by the comments below:
+//!
+//! - **LIVE**: a node is in the list, its key and value are initialised, and exactly one bucket has its number: all three
+//!   or none.
+//! - **INSIDE**: the numbers in `front`, `back`, `free`, in links and in buckets are those of nodes that exist.
+//! - **GAPLESS**: between an entry's home and its bucket no bucket is empty. At least half of them are.
+//!
+//! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
+//! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
+
+use super::for_each_surely;
+use super::memory::{Arrays, At, Bucket, Inline, InlineArrays, Memory, Node};
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// See the module.
+pub(crate) struct HashList<K, V, M: Memory> {
+    arrays: M::Of<K, V>,
+    front: Option<At>,
+    back: Option<At>,
+    /// Nodes that were used and are not now, linked by `next`.
+    free: Option<At>,
+    /// Nodes ever used: the first so many.
+    used: u32,
+    len: u32,
+}
+
+impl<K, V, const N: usize> HashList<K, V, Inline<N>> {
+    pub(crate) const fn new() -> Self {
+        Self { arrays: InlineArrays::EMPTY, front: None, back: None, free: None, used: 0, len: 0 }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<K, V> HashList<K, V, super::memory::Heap> {
+    pub(crate) fn try_with_capacity(capacity: usize) -> Result<Self, crate::error::CapacityError> {
+        let arrays = super::memory::HeapArrays::try_new(capacity)?;
+        Ok(Self { arrays, front: None, back: None, free: None, used: 0, len: 0 })
+    }
+}
+
+/// What a look-up found: a bucket and its node.
+struct Found {
+    bucket: usize,
+    at: At,
+}
+
+// Look-ups.
+impl<K, V, M: Memory> HashList<K, V, M> {
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.arrays.nodes().len()
+    }
+
+    #[inline]
+    fn node(&self, at: At) -> &Node<K, V> {
+        debug_assert!(at.index() < self.capacity());
+        // SAFETY: INSIDE.
+        unsafe { self.arrays.nodes().get_unchecked(at.index()) }
+    }
+
+    #[inline]
+    fn node_mut(&mut self, at: At) -> &mut Node<K, V> {
+        debug_assert!(at.index() < self.capacity());
+        // SAFETY: INSIDE.
+        unsafe { self.arrays.nodes_mut().get_unchecked_mut(at.index()) }
+    }
+
+    /// The key and value of a node that is in the list.
+    #[inline]
+    fn entry(&self, at: At) -> (&K, &V) {
+        let node = self.node(at);
+        // SAFETY: LIVE.
+        let key = unsafe { node.key.assume_init_ref() };
+        // SAFETY: LIVE.
+        let value = unsafe { node.value.assume_init_ref() };
+        (key, value)
+    }
+
+    #[inline]
+    fn entry_mut(&mut self, at: At) -> (&K, &mut V) {
+        let node = self.node_mut(at);
+        // SAFETY: LIVE.
+        let key = unsafe { node.key.assume_init_ref() };
+        // SAFETY: LIVE.
+        let value = unsafe { node.value.assume_init_mut() };
+        (key, value)
+    }
+
+    /// The bucket where the search for a hash begins.
+    #[inline]
+    fn home(&self, hash: u32) -> usize {
+        let buckets = self.arrays.buckets().len();
+        // Scaled down: as good as a remainder, without a division. Small tables, which are the rule where registers
+        // have 32 bits, do with one multiplication of those.
+        if usize::BITS < 64 && buckets <= 0x1_0000 {
+            ((hash >> 16) as usize).wrapping_mul(buckets) >> 16
+        } else {
+            #[expect(clippy::cast_possible_truncation, reason = "the product's upper half is less than the buckets")]
+            let home = ((u64::from(hash) * buckets as u64) >> 32) as usize;
+            home
+        }
+    }
+
+    #[inline]
+    fn bucket(&self, index: usize) -> Bucket {
+        debug_assert!(index < self.arrays.buckets().len());
+        // SAFETY: callers have the index from `home` or `after`, which stay inside a table that has buckets.
+        unsafe { *self.arrays.buckets().get_unchecked(index) }
+    }
+
+    /// The next bucket, round the end.
+    #[inline]
+    fn after(&self, bucket: usize) -> usize {
+        if bucket + 1 == self.arrays.buckets().len() { 0 } else { bucket + 1 }
+    }
+
+    #[inline]
+    fn find(&self, hash: u32, mut is: impl FnMut(&K) -> bool) -> Option<Found> {
+        if self.len == 0 {
+            return None;
+        }
+        let mut bucket = self.home(hash);
+        loop {
+            let Bucket { hash: seen, at } = self.bucket(bucket);
+            let at = at?;
+            if seen == hash && is(self.entry(at).0) {
+                return Some(Found { bucket, at });
+            }
+            bucket = self.after(bucket);
+        }
+    }
+
+    /// The entry whose key `is` it.
+    #[inline]
+    pub(crate) fn get(&self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(&K, &V)> {
+        self.find(hash, is).map(|found| self.entry(found.at))
+    }
+
+    /// The entry whose key `is` it, left where it is in the list.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(&K, &mut V)> {
+        self.find(hash, is).map(|found| self.entry_mut(found.at))
+    }
+
+    /// The entry whose key `is` it, which is the first of the list then.
+    #[inline]
+    pub(crate) fn promote(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(&K, &mut V)> {
+        let at = self.find(hash, is)?.at;
+        self.move_to_front(at);
+        Some(self.entry_mut(at))
+    }
+
+    pub(crate) fn front_mut(&mut self) -> Option<(&K, &mut V)> {
+        self.front.map(|at| self.entry_mut(at))
+    }
+
+    pub(crate) fn back(&self) -> Option<(&K, &V)> {
+        self.back.map(|at| self.entry(at))
+    }
+}
+
+// The list.
+impl<K, V, M: Memory> HashList<K, V, M> {
+    #[inline]
+    fn link_front(&mut self, at: At) {
+        let front = self.front.replace(at);
+        let node = self.node_mut(at);
+        node.previous = None;
+        node.next = front;
+        match front {
+            Some(front) => self.node_mut(front).previous = Some(at),
+            None => self.back = Some(at),
+        }
+    }
+
+    #[inline]
+    fn unlink(&mut self, at: At) {
+        let &Node { previous, next, .. } = self.node(at);
+        match previous {
+            Some(previous) => self.node_mut(previous).next = next,
+            None => self.front = next,
+        }
+        match next {
+            Some(next) => self.node_mut(next).previous = previous,
+            None => self.back = previous,
+        }
+    }
+
+    #[inline]
+    fn move_to_front(&mut self, at: At) {
+        if self.front != Some(at) {
+            self.unlink(at);
+            self.link_front(at);
+        }
+    }
+}
+
+// Entries in and out.
+impl<K, V, M: Memory> HashList<K, V, M> {
+    /// Puts a new entry at the front of the list. The caller knows that its key is not there yet. If there is no room
+    /// the entry comes back.
+    #[inline]
+    pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V) -> Result<(), (K, V)> {
+        let Some(at) = self.free_node() else { return Err((key, value)) };
+        let node = self.node_mut(at);
+        node.hash = hash;
+        node.key = MaybeUninit::new(key);
+        node.value = MaybeUninit::new(value);
+        self.link_front(at);
+        self.len += 1;
+        self.fill_bucket(hash, at);
+        Ok(())
+    }
+
+    #[inline]
+    fn free_node(&mut self) -> Option<At> {
+        if let Some(at) = self.free {
+            self.free = self.node(at).next;
+            return Some(at);
+        }
+        if self.used as usize == self.capacity() {
+            return None;
+        }
+        let at = At::index_to(self.used);
+        self.used += 1;
+        at
+    }
+
+    #[inline]
+    fn fill_bucket(&mut self, hash: u32, at: At) {
+        let mut bucket = self.home(hash);
+        while self.bucket(bucket).at.is_some() {
+            bucket = self.after(bucket);
+        }
+        self.arrays.buckets_mut()[bucket] = Bucket { hash, at: Some(at) };
+    }
+
+    /// The bucket with the number of this node, which is in the list.
+    #[inline]
+    fn bucket_of(&self, at: At) -> usize {
+        let mut bucket = self.home(self.node(at).hash);
+        // By LIVE there is one, and by GAPLESS it is met before an empty one.
+        while self.bucket(bucket).at != Some(at) {
+            bucket = self.after(bucket);
+        }
+        bucket
+    }
+
+    /// Empties a bucket, and moves those behind it up that are not at home (GAPLESS).
+    #[inline]
+    fn empty_bucket(&mut self, bucket: usize) {
+        let buckets = self.arrays.buckets().len();
+        let distance = |from: usize, to: usize| if to >= from { to - from } else { to + buckets - from };
+        let (mut gap, mut next) = (bucket, bucket);
+        loop {
+            next = self.after(next);
+            let moving = self.bucket(next);
+            if moving.at.is_none() {
+                break;
+            }
+            if distance(self.home(moving.hash), next) >= distance(gap, next) {
+                self.arrays.buckets_mut()[gap] = moving;
+                gap = next;
+            }
+        }
+        self.arrays.buckets_mut()[gap] = Bucket::EMPTY;
+    }
+
+    /// Takes a node out of the table and the list. Its key and value are the caller's then.
+    #[inline]
+    fn detach(&mut self, Found { bucket, at }: Found) -> (MaybeUninit<K>, MaybeUninit<V>) {
+        self.empty_bucket(bucket);
+        self.unlink(at);
+        self.len -= 1;
+        let free = self.free.replace(at);
+        let node = self.node_mut(at);
+        node.next = free;
+        let key = core::mem::replace(&mut node.key, MaybeUninit::uninit());
+        let value = core::mem::replace(&mut node.value, MaybeUninit::uninit());
+        (key, value)
+    }
+
+    #[inline]
+    fn take(&mut self, found: Found) -> (K, V) {
+        let (key, value) = self.detach(found);
+        // SAFETY: LIVE until just now.
+        let key = unsafe { key.assume_init() };
+        // SAFETY: LIVE until just now.
+        let value = unsafe { value.assume_init() };
+        (key, value)
+    }
+
+    /// Takes the entry out whose key `is` it.
+    #[inline]
+    pub(crate) fn remove(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(K, V)> {
+        self.find(hash, is).map(|found| self.take(found))
+    }
+
+    /// Takes the last entry out.
+    #[inline]
+    pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
+        let at = self.back?;
+        Some(self.take(Found { bucket: self.bucket_of(at), at }))
+    }
+}
+
+// All entries at once.
+impl<K, V, M: Memory> HashList<K, V, M> {
+    /// Drops all entries, the rest also if one of the drops panics. The list is empty before the first.
+    pub(crate) fn clear(&mut self) {
+        let front = self.front.take();
+        self.back = None;
+        self.free = None;
+        self.used = 0;
+        self.len = 0;
+        self.arrays.buckets_mut().fill(Bucket::EMPTY);
+        self.drop_from(front);
+    }
+
+    /// Drops the keys and values of the node and all behind it, which are not in use any more.
+    fn drop_from(&mut self, first: Option<At>) {
+        if !core::mem::needs_drop::<K>() && !core::mem::needs_drop::<V>() {
+            return;
+        }
+        let nodes = self.arrays.nodes_mut();
+        let start = NonNull::from(&mut *nodes).cast::<Node<K, V>>();
+        // SAFETY: INSIDE.
+        let node = |at: At| unsafe { start.add(at.index()) };
+        // SAFETY: as above; nobody else uses the nodes meanwhile.
+        let chain = core::iter::successors(first.map(node), |at| unsafe { at.as_ref() }.next.map(node));
+        for_each_surely(chain, |mut at| {
+            /// The value goes also if the key panics.
+            struct Value<'a, V>(&'a mut MaybeUninit<V>);
+            impl<V> Drop for Value<'_, V> {
+                fn drop(&mut self) {
+                    // SAFETY: LIVE until its list gave it up.
+                    unsafe { self.0.assume_init_drop() };
+                }
+            }
+            // SAFETY: as above.
+            let node = unsafe { at.as_mut() };
+            let _value = Value(&mut node.value);
+            // SAFETY: LIVE until its list gave it up.
+            unsafe { node.key.assume_init_drop() };
+        });
+    }
+
+    /// Shows every entry to `keep`, first to last; those it does not want are taken out and handed to `gone`.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool, mut gone: impl FnMut((K, V))) {
+        let mut next = self.front;
+        while let Some(at) = next {
+            next = self.node(at).next;
+            let (key, value) = self.entry_mut(at);
+            if !keep(key, value) {
+                gone(self.take(Found { bucket: self.bucket_of(at), at }));
+            }
+        }
+    }
+
+    /// Moves all entries to the front of `to`, in their order, as long as there is room.
+    pub(crate) fn move_to(&mut self, to: &mut Self) {
+        while to.len() < to.capacity()
+            && let Some(at) = self.back
+        {
+            let hash = self.node(at).hash;
+            let (key, value) = self.take(Found { bucket: self.bucket_of(at), at });
+            // There is room, so nothing comes back.
+            let _ = to.push_front(hash, key, value);
+        }
+    }
+
+    /// Puts a copy of every entry to the front of `to`, in their order, as long as there is room.
+    pub(crate) fn clone_to(&self, to: &mut Self)
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let mut next = self.back;
+        while let Some(at) = next {
+            let node = self.node(at);
+            next = node.previous;
+            let (key, value) = self.entry(at);
+            if to.push_front(node.hash, key.clone(), value.clone()).is_err() {
+                break;
+            }
+        }
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_, K, V> {
+        Iter { nodes: self.arrays.nodes(), front: self.front, back: self.back, left: self.len }
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> IterMut<'_, K, V> {
+        let (front, back, left) = (self.front, self.back, self.len);
+        let nodes = NonNull::from(self.arrays.nodes_mut()).cast();
+        IterMut { nodes, front, back, left, list: PhantomData }
+    }
+
+    /// # Panics
+    ///
+    /// If one of the invariants does not hold.
+    pub(crate) fn validate(&self) {
+        assert!(self.len <= self.used && self.used as usize <= self.capacity(), "more entries than nodes");
+        let links = |first, next: fn(&Node<K, V>) -> Option<At>| {
+            core::iter::successors(first, move |&at| next(self.node(at))).take(self.capacity() + 1)
+        };
+        let mut count = 0;
+        let mut previous = None;
+        for at in links(self.front, |node| node.next) {
+            count += 1;
+            assert_eq!(self.node(at).previous, previous, "the links of the list disagree");
+            let bucket = self.bucket_of(at);
+            assert_eq!(self.bucket(bucket).hash, self.node(at).hash, "the bucket of a node has another hash");
+            previous = Some(at);
+        }
+        assert_eq!(self.back, previous, "the list ends elsewhere");
+        assert_eq!(count, self.len, "the list has another length");
+        let filled = self.arrays.buckets().iter().filter(|bucket| bucket.at.is_some()).count();
+        assert_eq!(filled, self.len(), "not as many buckets are filled as there are entries");
+        let free = links(self.free, |node| node.next).count();
+        assert_eq!(free + self.len(), self.used as usize, "a node was lost");
+    }
+}
+
+impl<K, V, M: Memory> Drop for HashList<K, V, M> {
+    fn drop(&mut self) {
+        let front = self.front.take();
+        self.drop_from(front);
+    }
+}
+
+/// The entries, from the front of the list to its back.
+pub(crate) struct Iter<'a, K, V> {
+    nodes: &'a [Node<K, V>],
+    front: Option<At>,
+    back: Option<At>,
+    left: u32,
+}
+
+impl<'a, K, V> Iter<'a, K, V> {
+    fn node(&self, at: At) -> &'a Node<K, V> {
+        &self.nodes[at.index()]
+    }
+
+    fn entry(node: &'a Node<K, V>) -> (&'a K, &'a V) {
+        // SAFETY: LIVE: it was reached by the links of a list that is borrowed.
+        let key = unsafe { node.key.assume_init_ref() };
+        // SAFETY: as above.
+        let value = unsafe { node.value.assume_init_ref() };
+        (key, value)
+    }
+
+    fn counted(&mut self) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
+        Some(())
+    }
+}
+
+impl<'a, K, V> Iterator for Iter<'a, K, V> {
+    type Item = (&'a K, &'a V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.counted()?;
+        let node = self.node(self.front?);
+        self.front = node.next;
+        Some(Self::entry(node))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.counted()?;
+        let node = self.node(self.back?);
+        self.back = node.previous;
+        Some(Self::entry(node))
+    }
+}
+
+impl<K, V> Clone for Iter<'_, K, V> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+/// The entries with mutable values, from the front of the list to its back.
+pub(crate) struct IterMut<'a, K, V> {
+    nodes: NonNull<Node<K, V>>,
+    front: Option<At>,
+    back: Option<At>,
+    left: u32,
+    list: PhantomData<&'a mut Node<K, V>>,
+}
+
+// SAFETY: it is a `&mut [Node<K, V>]`, of which each node is handed out once.
+unsafe impl<K: Send, V: Send> Send for IterMut<'_, K, V> {}
+// SAFETY: as above; a shared one gives out nothing.
+unsafe impl<K: Sync, V: Sync> Sync for IterMut<'_, K, V> {}
+
+impl<'a, K, V> IterMut<'a, K, V> {
+    /// The node, whose entry may be handed out if it was not yet.
+    fn node(&mut self, at: At) -> &'a mut Node<K, V> {
+        // SAFETY: INSIDE.
+        let mut node = unsafe { self.nodes.add(at.index()) };
+        // SAFETY: the list is borrowed exclusively for 'a, and the links lead to each node once.
+        unsafe { node.as_mut() }
+    }
+
+    fn entry(node: &'a mut Node<K, V>) -> (&'a K, &'a mut V) {
+        // SAFETY: LIVE: it was reached by the links of a list that is borrowed.
+        let key = unsafe { node.key.assume_init_ref() };
+        // SAFETY: as above.
+        let value = unsafe { node.value.assume_init_mut() };
+        (key, value)
+    }
+
+    fn counted(&mut self) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
+        Some(())
+    }
+}
+
+impl<'a, K, V> Iterator for IterMut<'a, K, V> {
+    type Item = (&'a K, &'a mut V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.counted()?;
+        let at = self.front?;
+        let node = self.node(at);
+        self.front = node.next;
+        Some(Self::entry(node))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl<K, V> DoubleEndedIterator for IterMut<'_, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.counted()?;
+        let at = self.back?;
+        let node = self.node(at);
+        self.back = node.previous;
+        Some(Self::entry(node))
+    }
+}

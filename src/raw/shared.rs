@@ -1,0 +1,61 @@
+//! Slots on the heap, and leases that share the ownership of them.
+
+use super::indices::{Indices, Wanted};
+use super::memory::Heap;
+use super::slots::{Backing, Cell, Core, Keeper, Lease, Owner, Slot};
+use crate::error::CapacityError;
+use crate::stats::PoolRecorder;
+use crate::sync::AtomicU8;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+impl<T> Backing<T> for Heap {
+    type States = Box<[AtomicU8]>;
+    type Cells = Box<[Cell<T>]>;
+}
+
+impl<T, K> Core<T, Heap, K> {
+    pub(crate) fn try_on_heap(capacity: usize, keeper: K) -> Result<Self, CapacityError> {
+        let most = u32::MAX as usize;
+        if capacity > most {
+            return Err(CapacityError::TooLarge { asked: capacity, most });
+        }
+        let states = try_collect(capacity, || AtomicU8::new(0))?;
+        let cells = try_collect(capacity, Cell::empty)?;
+        Ok(Self { indices: Indices::new(states), cells, keeper })
+    }
+}
+
+/// That many of them on the heap.
+fn try_collect<T>(capacity: usize, make: impl FnMut() -> T) -> Result<Box<[T]>, CapacityError> {
+    let mut items = Vec::new();
+    items.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory { asked: capacity })?;
+    items.extend(core::iter::repeat_with(make).take(capacity));
+    Ok(items.into_boxed_slice())
+}
+
+impl<T, B: Backing<T>, K: Keeper<T>> Owner<T> for Arc<Core<T, B, K>> {
+    type Keeper = K;
+
+    fn keeper(&self) -> &K {
+        Core::keeper(self)
+    }
+}
+
+impl<T, B: Backing<T>, K: Keeper<T>> Lease<T, Arc<Core<T, B, K>>> {
+    /// As [`Lease::borrow`], but the lease keeps the core alive.
+    pub(crate) fn share<X>(
+        core: &Arc<Core<T, B, K>>,
+        wanted: Wanted,
+        input: X,
+        fill: impl FnOnce(&mut Slot<'_, T>, X),
+    ) -> Result<Self, X> {
+        let Some(mut slot) = core.claim(wanted) else { return Err(input) };
+        fill(&mut slot, input);
+        core.keeper().recorder().acquired();
+        let owner = Arc::clone(core);
+        // SAFETY: ALIVE: the lease shares the core, and what is in an `Arc` does not move.
+        Ok(unsafe { slot.into_lease(owner) })
+    }
+}

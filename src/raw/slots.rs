@@ -1,0 +1,319 @@
+//! Objects in numbered slots, and the lease of one.
+//!
+//! Invariants, cited by the comments below:
+//!
+//! - **OWNED**: between a claim and its release only the claimer touches the cell. The claim acquires what the release
+//!   before it released, so accesses of successive owners are ordered.
+//! - **FULL**: a cell is initialised if its free state says full, or if the [`Slot`] that owns it says so, or if a
+//!   [`Lease`] owns it.
+//! - **ALIVE**: a lease's pointers point into a [`Core`] which its owner borrows or shares, so it outlives the lease
+//!   and does not move.
+
+use super::indices::{self, Claim, Indices, Wanted};
+use super::memory::Inline;
+use crate::stats::PoolRecorder;
+use crate::sync::{AtomicU8, UnsafeCell};
+use core::fmt;
+use core::iter;
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop, MaybeUninit};
+use core::ops::{Deref, DerefMut};
+use core::ptr::{self, NonNull};
+
+/// Room for one object. The wrapper is invariant in `T`, as a place must be that is read and written.
+pub struct Cell<T>(UnsafeCell<MaybeUninit<T>>);
+
+impl<T> Cell<T> {
+    pub(super) const fn empty() -> Self {
+        Self(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+}
+
+/// Where the states and the cells lie.
+pub trait Backing<T> {
+    #[doc(hidden)]
+    type States: AsRef<[AtomicU8]>;
+    #[doc(hidden)]
+    type Cells: AsRef<[Cell<T>]>;
+}
+
+impl<T, const N: usize> Backing<T> for Inline<N> {
+    type States = [AtomicU8; N];
+    type Cells = [Cell<T>; N];
+}
+
+/// What a pool does with an object that comes back.
+pub trait Keeper<T> {
+    #[doc(hidden)]
+    type Recorder: PoolRecorder;
+    #[doc(hidden)]
+    fn recorder(&self) -> &Self::Recorder;
+    /// Called with a full slot. Afterwards the slot is given back as it is, also if this panics.
+    #[doc(hidden)]
+    fn give_back(&self, slot: &mut Slot<'_, T>);
+}
+
+/// N slots, their objects, and what is to be done with objects that come back.
+pub struct Core<T, B: Backing<T>, K> {
+    pub(super) indices: Indices<B::States>,
+    pub(super) cells: B::Cells,
+    pub(super) keeper: K,
+}
+
+// SAFETY: by OWNED a shared core hands each object to one thread at a time, so objects only ever move between threads,
+// for which `T: Send` is enough. The states are atomics, and the keeper is shared as what it is.
+unsafe impl<T: Send, B: Backing<T>, K: Sync> Sync for Core<T, B, K> where B::States: Sync {}
+
+impl<T, B: Backing<T>, K> fmt::Debug for Core<T, B, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
+}
+
+impl<T, const N: usize, K> Core<T, Inline<N>, K> {
+    pub(crate) const fn new(keeper: K) -> Self {
+        const { assert!(N <= u32::MAX as usize, "a pool has at most u32::MAX slots") };
+        Self {
+            indices: Indices::new([const { AtomicU8::new(0) }; N]),
+            cells: [const { Cell::empty() }; N],
+            keeper,
+        }
+    }
+}
+
+impl<T, B: Backing<T>, K> Core<T, B, K> {
+    pub(crate) fn capacity(&self) -> usize {
+        self.indices.states().len()
+    }
+
+    pub(crate) fn keeper(&self) -> &K {
+        &self.keeper
+    }
+
+    /// Slots that somebody owns.
+    pub(crate) fn in_use(&self) -> usize {
+        self.indices.claimed()
+    }
+
+    /// Free slots with an object.
+    pub(crate) fn kept(&self) -> usize {
+        self.indices.kept()
+    }
+
+    pub(crate) fn validate(&self) {
+        self.indices.validate();
+    }
+
+    /// Takes possession of a slot.
+    #[inline]
+    pub(crate) fn claim(&self, wanted: Wanted) -> Option<Slot<'_, T>> {
+        let Claim { index, full } = self.indices.claim(wanted)?;
+        Some(Slot { state: &self.indices.states()[index], cell: &self.cells.as_ref()[index], full })
+    }
+}
+
+impl<T, B: Backing<T>, K> Drop for Core<T, B, K> {
+    /// Drops the objects that are in free slots. A slot that is still claimed was leaked with its guard, and keeps
+    /// its object.
+    fn drop(&mut self) {
+        super::for_each_surely(iter::from_fn(|| self.claim(Wanted::Full)), |mut slot| slot.clear());
+    }
+}
+
+/// A slot that is claimed. Dropping it gives it back, with the object that is in it.
+pub struct Slot<'a, T> {
+    state: &'a AtomicU8,
+    cell: &'a Cell<T>,
+    /// Whether the cell is initialised (FULL).
+    full: bool,
+}
+
+impl<T> Slot<'_, T> {
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Puts an object in. One that was there before is forgotten.
+    #[inline]
+    pub(crate) fn fill(&mut self, object: T) {
+        debug_assert!(!self.full, "an object is overwritten");
+        // SAFETY: OWNED: nobody else touches the cell.
+        self.cell.0.with_mut(|cell| unsafe { (*cell).write(object) });
+        self.full = true;
+    }
+
+    /// Drops the object, in place. The slot counts as empty also if that panics.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if mem::replace(&mut self.full, false) {
+            // SAFETY: OWNED, and by FULL the cell was initialised; the flag is down, so nobody drops it again.
+            self.cell.0.with_mut(|cell| unsafe { (*cell).assume_init_drop() });
+        }
+    }
+
+    /// Takes the object out.
+    #[inline]
+    fn take(&mut self) -> Option<T> {
+        // SAFETY: OWNED, and by FULL the cell is initialised if the flag was up; it is down now, so the object is not
+        // used here again.
+        mem::replace(&mut self.full, false).then(|| self.cell.0.with(|cell| unsafe { (*cell).assume_init_read() }))
+    }
+
+    /// Lets `change` work on the object, if there is one. If that panics, the object is dropped.
+    #[inline]
+    pub(crate) fn update(&mut self, change: impl FnOnce(&mut T)) {
+        /// Empties the slot unless it is forgotten first.
+        struct Clear<'a, 'b, T>(&'a mut Slot<'b, T>);
+        impl<T> Drop for Clear<'_, '_, T> {
+            fn drop(&mut self) {
+                self.0.clear();
+            }
+        }
+        if self.full {
+            let doubtful = Clear(self);
+            // SAFETY: OWNED and FULL; the reference ends before the slot does.
+            doubtful.0.cell.0.with_mut(|cell| change(unsafe { (*cell).assume_init_mut() }));
+            mem::forget(doubtful);
+        }
+    }
+
+    /// Makes a lease of a full slot.
+    ///
+    /// # Safety
+    ///
+    /// `owner` keeps the core of this slot alive and in its place (ALIVE).
+    pub(super) unsafe fn into_lease<O: Owner<T>>(self, owner: O) -> Lease<T, O> {
+        assert!(self.full, "a lease of nothing");
+        let slot = ManuallyDrop::new(self);
+        Lease { state: NonNull::from(slot.state), cell: NonNull::from(slot.cell), owner, object: PhantomData }
+    }
+}
+
+impl<T> Drop for Slot<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        indices::release(self.state, self.full);
+    }
+}
+
+/// What keeps the core of a lease alive, and knows its keeper. Implemented by what guards are made of, and only there.
+pub trait Owner<T> {
+    #[doc(hidden)]
+    type Keeper: Keeper<T>;
+    #[doc(hidden)]
+    fn keeper(&self) -> &Self::Keeper;
+}
+
+impl<T, K: Keeper<T>> Owner<T> for &K {
+    type Keeper = K;
+
+    #[inline]
+    fn keeper(&self) -> &K {
+        self
+    }
+}
+
+/// The possession of an object in a slot, until it is dropped.
+pub(crate) struct Lease<T, O: Owner<T>> {
+    state: NonNull<AtomicU8>,
+    cell: NonNull<Cell<T>>,
+    owner: O,
+    object: PhantomData<T>,
+}
+
+// SAFETY: a lease is the possession of a `T` and of an `O`; its pointers reach nothing else but an atomic.
+unsafe impl<T: Send, O: Owner<T> + Send> Send for Lease<T, O> {}
+
+// SAFETY: a shared lease gives out `&T` and `&O` and nothing else.
+unsafe impl<T: Sync, O: Owner<T> + Sync> Sync for Lease<T, O> {}
+
+impl<'a, T, K: Keeper<T>> Lease<T, &'a K> {
+    /// Claims a slot of `core` and lets `fill` see to it that there is an object in it. If there is none free, `input`
+    /// comes back.
+    #[inline]
+    pub(crate) fn borrow<B: Backing<T>, X>(
+        core: &'a Core<T, B, K>,
+        wanted: Wanted,
+        input: X,
+        fill: impl FnOnce(&mut Slot<'_, T>, X),
+    ) -> Result<Self, X> {
+        let Some(mut slot) = core.claim(wanted) else { return Err(input) };
+        fill(&mut slot, input);
+        core.keeper.recorder().acquired();
+        // SAFETY: ALIVE: the borrow of the core lives as long as the lease.
+        Ok(unsafe { slot.into_lease(&core.keeper) })
+    }
+}
+
+impl<T, O: Owner<T>> Lease<T, O> {
+    /// The slot that this lease owns. Dropping it ends the possession.
+    ///
+    /// # Safety
+    ///
+    /// The lease is not used any more after the slot is dropped, and makes no second one.
+    #[inline]
+    unsafe fn slot(&self) -> Slot<'_, T> {
+        // SAFETY: ALIVE.
+        let state = unsafe { self.state.as_ref() };
+        // SAFETY: ALIVE.
+        let cell = unsafe { self.cell.as_ref() };
+        Slot { state, cell, full: true }
+    }
+
+    /// Takes the object out and gives the slot back empty.
+    pub(crate) fn take(self) -> T {
+        let mut lease = ManuallyDrop::new(self);
+        // SAFETY: of the lease only the owner is used below.
+        let mut slot = unsafe { lease.slot() };
+        let object = slot.take();
+        // Counted before the slot is free, so that never more are in use than there are.
+        lease.owner.keeper().recorder().released();
+        drop(slot);
+        // SAFETY: the lease is not dropped, so this is the owner's only drop.
+        unsafe { ptr::drop_in_place(&mut lease.owner) };
+        object.expect("a lease has an object")
+    }
+}
+
+impl<T, O: Owner<T>> Drop for Lease<T, O> {
+    #[inline]
+    fn drop(&mut self) {
+        /// Counts when it is dropped: before the slot is free, and also if the keeper panics.
+        struct Released<'a, R: PoolRecorder>(&'a R);
+        impl<R: PoolRecorder> Drop for Released<'_, R> {
+            #[inline]
+            fn drop(&mut self) {
+                self.0.released();
+            }
+        }
+        let keeper = self.owner.keeper();
+        // SAFETY: the lease ends here. (The slot is dropped last, after `_released`.)
+        let mut slot = unsafe { self.slot() };
+        let _released = Released(keeper.recorder());
+        keeper.give_back(&mut slot);
+        // The owner goes after this, and perhaps with it the core: nothing of the lease is touched then.
+    }
+}
+
+impl<T, O: Owner<T>> Deref for Lease<T, O> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: ALIVE.
+        let cell = unsafe { self.cell.as_ref() };
+        // SAFETY: OWNED and FULL; the lease is borrowed as long as the reference.
+        cell.0.with(|cell| unsafe { (*cell).assume_init_ref() })
+    }
+}
+
+impl<T, O: Owner<T>> DerefMut for Lease<T, O> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: ALIVE.
+        let cell = unsafe { self.cell.as_ref() };
+        // SAFETY: OWNED and FULL; the lease is borrowed exclusively as long as the reference.
+        cell.0.with_mut(|cell| unsafe { (*cell).assume_init_mut() })
+    }
+}

@@ -1,0 +1,176 @@
+//! Counting, for those who ask for it.
+//!
+//! Whether a concurrent structure counts is a type parameter, its *recorder*: [`Off`] costs nothing at all, [`Shared`]
+//! costs a few atomic additions on one cache line. Structures that are used through `&mut` always count, since there it
+//! costs an addition to memory that is at hand.
+
+use crate::sync::{AtomicU32, Ordering};
+use core::fmt;
+
+/// What a pool tells its recorder. Implemented by [`Off`] and [`Shared`].
+pub trait PoolRecorder: sealed::Sealed {
+    /// An object was handed out.
+    #[doc(hidden)]
+    fn acquired(&self);
+    /// An object came back.
+    #[doc(hidden)]
+    fn released(&self);
+    /// There was none to hand out.
+    #[doc(hidden)]
+    fn exhausted(&self);
+}
+
+/// Counts nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Off(());
+
+impl Off {
+    /// The only one there is.
+    pub const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl PoolRecorder for Off {
+    #[inline]
+    fn acquired(&self) {}
+    #[inline]
+    fn released(&self) {}
+    #[inline]
+    fn exhausted(&self) {}
+}
+
+/// Counts in atomics that all users share.
+///
+/// At rest the counts are exact; while others work they may be some operations apart from each other. They have 32 bits,
+/// as the smallest targets do, and wrap.
+pub struct Shared {
+    in_use: AtomicU32,
+    high_water: AtomicU32,
+    acquired: AtomicU32,
+    exhausted: AtomicU32,
+}
+
+impl Shared {
+    /// All zero.
+    pub const fn new() -> Self {
+        Self {
+            in_use: AtomicU32::new(0),
+            high_water: AtomicU32::new(0),
+            acquired: AtomicU32::new(0),
+            exhausted: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn pool(&self, capacity: usize) -> PoolStats {
+        // Relaxed, all: counts, which nothing else depends on.
+        let read = |count: &AtomicU32| count.load(Ordering::Relaxed);
+        PoolStats {
+            capacity,
+            in_use: read(&self.in_use),
+            high_water: read(&self.high_water),
+            acquired: read(&self.acquired),
+            exhausted: read(&self.exhausted),
+        }
+    }
+}
+
+impl PoolRecorder for Shared {
+    fn acquired(&self) {
+        // Relaxed, all: counts, which nothing else depends on.
+        self.acquired.fetch_add(1, Ordering::Relaxed);
+        let in_use = self.in_use.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if self.high_water.load(Ordering::Relaxed) < in_use {
+            self.high_water.fetch_max(in_use, Ordering::Relaxed);
+        }
+    }
+
+    fn released(&self) {
+        // Relaxed: as above.
+        self.in_use.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn exhausted(&self) {
+        // Relaxed: as above.
+        self.exhausted.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// What a pool with the [`Shared`] recorder has counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// Slots there are.
+    pub capacity: usize,
+    /// Objects out at the moment.
+    pub in_use: u32,
+    /// The most objects that were out at once.
+    pub high_water: u32,
+    /// Objects ever handed out.
+    pub acquired: u32,
+    /// How often there was none.
+    pub exhausted: u32,
+}
+
+impl PoolStats {
+    /// The part of the capacity that is in use, from 0 to 1; 0 where there is no capacity.
+    pub fn utilization(&self) -> f32 {
+        ratio(self.in_use.into(), self.capacity as u64)
+    }
+}
+
+/// What a cache has counted since it was made, or since its counts were reset.
+///
+/// At rest `hits + misses` are the look-ups, and `inserted` is what is resident plus `evicted`, `expired`, `removed` and
+/// `replaced` (from a reset on: plus what was resident then).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Look-ups that found their key.
+    pub hits: u64,
+    /// Look-ups that did not.
+    pub misses: u64,
+    /// Entries put in, those that replaced one included.
+    pub inserted: u64,
+    /// Entries thrown out to make room.
+    pub evicted: u64,
+    /// Entries thrown out because their time was over.
+    pub expired: u64,
+    /// Entries taken out by the user.
+    pub removed: u64,
+    /// Entries whose key was inserted again.
+    pub replaced: u64,
+}
+
+impl CacheStats {
+    pub(crate) const NONE: Self =
+        Self { hits: 0, misses: 0, inserted: 0, evicted: 0, expired: 0, removed: 0, replaced: 0 };
+
+    /// Look-ups that found their key, as a part of all, from 0 to 1; 0 where there were none.
+    pub fn hit_ratio(&self) -> f32 {
+        ratio(self.hits, self.hits + self.misses)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a ratio is read by people")]
+fn ratio(part: u64, whole: u64) -> f32 {
+    if whole == 0 { 0.0 } else { part as f32 / whole as f32 }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Off {}
+    impl Sealed for super::Shared {}
+}

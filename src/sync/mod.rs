@@ -1,0 +1,53 @@
+//! The one switch: which atomics the crate runs on.
+//!
+//! Everything above this folder imports from here and never knows which of the four it got:
+//!
+//! | backend | chosen by | what it is |
+//! |---|---|---|
+//! | `native` | nothing | `core::sync::atomic` |
+//! | `portable` | feature `portable-atomic` | the portable-atomic crate, for targets without compare-and-swap |
+//! | `model` | `--cfg larder_loom` | loom, which tries every interleaving and every allowed reordering |
+//! | `step` | `--cfg larder_step` | `native` behind a hook, which tries an interrupt or a stall at every access |
+//!
+//! All four have the same `const` constructors, so nothing outside this folder needs a `cfg`. There is no 64-bit
+//! atomic here: [`Ticks`] is what the crate needs of one, in two words where the target has none.
+
+// The whole folder is the switch; this is the only place outside lib.rs that asks about features or targets.
+#[cfg(all(not(feature = "portable-atomic"), not(target_has_atomic = "32")))]
+compile_error!(
+    "this target has no compare-and-swap: turn on larder's feature `portable-atomic`, and in the final binary one of \
+     portable-atomic's backends (`critical-section` or `unsafe-assume-single-core`)"
+);
+
+#[cfg(all(larder_loom, larder_step))]
+compile_error!("`larder_loom` and `larder_step` are two checkers: build with one of them");
+
+#[cfg(not(any(larder_loom, larder_step, feature = "portable-atomic")))]
+mod native;
+#[cfg(not(any(larder_loom, larder_step, feature = "portable-atomic")))]
+use native as backend;
+
+#[cfg(all(feature = "portable-atomic", not(any(larder_loom, larder_step))))]
+mod portable;
+#[cfg(all(feature = "portable-atomic", not(any(larder_loom, larder_step))))]
+use portable as backend;
+
+#[cfg(larder_loom)]
+mod model;
+#[cfg(larder_loom)]
+use model as backend;
+
+#[cfg(larder_step)]
+pub mod step;
+#[cfg(larder_step)]
+use step as backend;
+
+#[cfg(not(larder_loom))]
+mod plain;
+mod spread;
+pub(crate) mod ticks;
+
+pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell};
+pub(crate) use core::sync::atomic::Ordering;
+pub(crate) use spread::spread;
+pub(crate) use ticks::Ticks;
