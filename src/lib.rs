@@ -44,6 +44,9 @@ mod error;
 pub mod key;
 mod raw;
 pub mod stats;
+#[cfg(any(larder_loom, larder_step))]
+#[doc(hidden)]
+pub mod testing;
 pub mod time;
 
 mod fixed;
@@ -65,6 +68,11 @@ pub mod pool {
 pub mod cache {
     pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
     #[cfg(feature = "alloc")]
-    pub use crate::raw::memory::Heap;
+    pub use crate::raw::heap::Heap;
     pub use crate::raw::memory::{Inline, Memory};
 }
+
+/// The README's code runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeTested;

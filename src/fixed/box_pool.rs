@@ -13,8 +13,8 @@ use core::fmt;
 /// [`insert`](Self::insert) moves a value into a free slot and gives a guard that owns it; dropping the guard drops the
 /// value and frees the slot. It is `const`, all zero, and made for a `static`.
 ///
-/// Take [`Pool`](super::Pool) instead if the objects are costly to make and should be kept, `ObjectPool` if the capacity
-/// is known at run time only, and [`heapless`](https://docs.rs/heapless) if you need to free by raw address.
+/// Take [`Pool`](super::Pool) instead if the objects are costly to make and should be kept, and `ObjectPool` if the
+/// capacity is known at run time only.
 ///
 /// ```
 /// use larder::pool::{BoxPool, PoolBox};
@@ -158,6 +158,9 @@ impl<T, const N: usize> Default for BoxPool<T, N> {
 
 impl<T, const N: usize, R: PoolRecorder> fmt::Debug for BoxPool<T, N, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoxPool").field("capacity", &N).field("in_use", &self.in_use()).finish_non_exhaustive()
+        f.debug_struct("BoxPool")
+            .field("capacity", &N)
+            .field("in_use", &self.in_use())
+            .finish_non_exhaustive()
     }
 }

@@ -71,3 +71,25 @@ impl<T: fmt::Display, O: Owner<T>> fmt::Display for Guard<T, O> {
         T::fmt(self, f)
     }
 }
+
+/// A guard does not take a shorter lifetime: what is written through it could stay in the pool.
+///
+/// ```compile_fail
+/// use larder::pool::Pooled;
+///
+/// fn shorten<'pool, 'short>(guard: Pooled<'pool, &'static str>) -> Pooled<'pool, &'short str> {
+///     guard
+/// }
+/// ```
+///
+/// The same without the change of lifetime compiles:
+///
+/// ```
+/// use larder::pool::Pooled;
+///
+/// fn keep<'pool>(guard: Pooled<'pool, &'static str>) -> Pooled<'pool, &'static str> {
+///     guard
+/// }
+/// ```
+#[cfg(doctest)]
+struct Invariant;

@@ -38,15 +38,6 @@ pub enum Inserted<K, V> {
 /// assert_eq!(cache.insert("c", 3), Inserted::Evicted("b", 2));
 /// ```
 ///
-#[cfg_attr(feature = "alloc", doc = "With a capacity of run time, and look-ups by a borrowed form of the key:")]
-#[cfg_attr(feature = "alloc", doc = "```")]
-#[cfg_attr(feature = "alloc", doc = "use larder::cache::LruCache;")]
-#[cfg_attr(feature = "alloc", doc = "")]
-#[cfg_attr(feature = "alloc", doc = "let mut cache = LruCache::with_capacity(10_000);")]
-#[cfg_attr(feature = "alloc", doc = "cache.put(String::from(\"key\"), vec![1, 2, 3]);")]
-#[cfg_attr(feature = "alloc", doc = "assert_eq!(cache.get(\"key\").map(Vec::len), Some(3));")]
-#[cfg_attr(feature = "alloc", doc = "```")]
-///
 /// # Cost
 ///
 /// Every operation is O(1), expected over hashes; those that visit all entries are O(n). 28 bytes an entry of overhead,
@@ -155,7 +146,7 @@ impl<K, V, M: Memory, H> LruCache<K, V, M, H> {
     }
 
     /// Exchanges the memory for `list`, which has another capacity: what does not fit is evicted first.
-    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "only memory on the heap can be exchanged"))]
+    #[allow(dead_code, reason = "without `alloc` there is no memory to move to")]
     pub(crate) fn move_to(&mut self, mut list: HashList<K, V, M>) {
         while self.len() > list.capacity() {
             self.stats.evicted += 1;
@@ -237,6 +228,8 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
             let old = core::mem::replace(old, value);
             self.stats.inserted += 1;
             self.stats.replaced += 1;
+            // Here, since it may panic: a value that is already on its way to the caller would leak.
+            drop(key);
             return Inserted::Replaced(old);
         }
         match self.push(hash, key, value) {
@@ -293,8 +286,14 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
             self.stats.hits += 1;
         } else {
             self.stats.misses += 1;
-            let value = make(&key)?;
-            drop(self.push(hash, key, value));
+            match make(&key) {
+                Ok(value) => drop(self.push(hash, key, value)),
+                Err(error) => {
+                    // Before the error is on its way to the caller, as in `insert`.
+                    drop(key);
+                    return Err(error);
+                }
+            }
         }
         Ok(self.list.front_mut().map(|(_, value)| value))
     }
@@ -302,7 +301,10 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
     /// Takes a value out. Counted as removed.
     #[inline]
     pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
-        self.remove_entry(key).map(|(_, value)| value)
+        let (key, value) = self.remove_entry(key)?;
+        // Before the value is on its way to the caller, as in `insert`.
+        drop(key);
+        Some(value)
     }
 
     /// Takes an entry out. Counted as removed.

@@ -4,10 +4,18 @@ use crate::error::CapacityError;
 use crate::fixed::lru::LruCache;
 use crate::key::DefaultHash;
 use crate::raw::hash_list::HashList;
-use crate::raw::memory::Heap;
+use crate::raw::heap::Heap;
 
 impl<K, V> LruCache<K, V, Heap> {
     /// An empty cache for that many entries. All memory is allocated here.
+    ///
+    /// ```
+    /// use larder::cache::LruCache;
+    ///
+    /// let mut cache = LruCache::with_capacity(10_000);
+    /// cache.put(String::from("key"), vec![1, 2, 3]);
+    /// assert_eq!(cache.get("key").map(Vec::len), Some(3)); // looked up by a `&str`
+    /// ```
     ///
     /// # Panics
     ///

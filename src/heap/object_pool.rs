@@ -3,8 +3,8 @@
 use crate::error::{CapacityError, Exhausted};
 use crate::fixed::guard::Guard;
 use crate::fixed::pool::{Pooled, Recycle, Recycles};
+use crate::raw::heap::Heap;
 use crate::raw::indices::Wanted;
-use crate::raw::memory::Heap;
 use crate::raw::slots::{Core, Lease};
 use crate::stats::{PoolRecorder, PoolStats, Shared};
 use alloc::boxed::Box;
@@ -56,8 +56,10 @@ pub type OwnedPooled<T, M = Hooks<T>, R = Shared> = Guard<T, Arc<Core<T, Heap, R
 /// A factory and a reset hook as closures: what an [`ObjectPool`] is made with if nothing else is said.
 pub struct Hooks<T> {
     create: Box<dyn Fn() -> T + Send + Sync>,
-    reset: Option<Box<dyn Fn(&mut T) + Send + Sync>>,
+    reset: Option<Reset<T>>,
 }
+
+type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
 impl<T> Recycle<T> for Hooks<T> {
     fn create(&self) -> T {
@@ -110,7 +112,8 @@ impl<T, M: Recycle<T>> ObjectPool<T, M> {
     ///
     /// If there is no memory for that many slots; see [`try_with_recorder`](Self::try_with_recorder).
     pub fn with_recycle(name: &str, max_size: usize, recycle: M) -> Self {
-        Self::try_with_recorder(name, max_size, recycle, Shared::new()).unwrap_or_else(|error| panic!("{error}"))
+        Self::try_with_recorder(name, max_size, recycle, Shared::new())
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
@@ -120,7 +123,12 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     /// # Errors
     ///
     /// [`CapacityError`], if `max_size` is too large or there is no memory for that many slots.
-    pub fn try_with_recorder(name: &str, max_size: usize, recycle: M, recorder: R) -> Result<Self, CapacityError> {
+    pub fn try_with_recorder(
+        name: &str,
+        max_size: usize,
+        recycle: M,
+        recorder: R,
+    ) -> Result<Self, CapacityError> {
         let core = Core::try_on_heap(max_size, Recycles::new(recycle, recorder))?;
         Ok(Self { name: Arc::from(name), core: Arc::new(core) })
     }

@@ -1,28 +1,25 @@
 //! A hash table whose entries form a list: what every exact cache here is made of.
 //!
-//! The entries are nodes in one array. The list runs through them by number. The table is a second array, of buckets
-//! with a hash and the number of a node, probed linearly and kept at most half full. An entry's home is its hash scaled
-//! to the number of buckets, so that number need not be a power of two. A removal moves the entries behind the gap
-//! up (backward shift), so there are no tombstones, and no rehash that a caller would have to wait for.
+//! The entries are nodes in one array. The list runs through them by number; the [table](super::table) finds them.
 //!
 //! ```text
-//!   buckets   . . [hash,3] [hash,1] . . . [hash,2] .          2 a node
-//!                    |        |              |
-//!   nodes            3 <----> 1 <----------> 2                 front: most recently used
+//!   table      [tag,3 | tag,1 | .]  [. | . | .]  [tag,2 | . | .]
+//!                   |       |                        |
+//!   nodes           3 <---> 1 <--------------------> 2            front: most recently used
 //! ```
 //!
 //! Invariants, cited by the comments below:
 //!
-//! - **LIVE**: a node is in the list, its key and value are initialised, and exactly one bucket has its number: all three
-//!   or none.
-//! - **INSIDE**: the numbers in `front`, `back`, `free`, in links and in buckets are those of nodes that exist.
-//! - **GAPLESS**: between an entry's home and its bucket no bucket is empty. At least half of them are.
+//! - **LIVE**: a node is in the list, its key and value are initialised, and exactly one lane of the table has its number:
+//!   all three or none.
+//! - **INSIDE**: the numbers in `front`, `back`, `free`, in links and in the table are those of nodes that exist.
 //!
 //! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
 use super::for_each_surely;
-use super::memory::{Arrays, At, Bucket, Inline, InlineArrays, Memory, Node};
+use super::memory::{Arrays, At, Inline, InlineArrays, Memory, Node};
+use super::table::{self, Chunk, Place};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -41,22 +38,15 @@ pub(crate) struct HashList<K, V, M: Memory> {
 
 impl<K, V, const N: usize> HashList<K, V, Inline<N>> {
     pub(crate) const fn new() -> Self {
-        Self { arrays: InlineArrays::EMPTY, front: None, back: None, free: None, used: 0, len: 0 }
+        Self::of(InlineArrays::EMPTY)
     }
 }
 
-#[cfg(feature = "alloc")]
-impl<K, V> HashList<K, V, super::memory::Heap> {
-    pub(crate) fn try_with_capacity(capacity: usize) -> Result<Self, crate::error::CapacityError> {
-        let arrays = super::memory::HeapArrays::try_new(capacity)?;
-        Ok(Self { arrays, front: None, back: None, free: None, used: 0, len: 0 })
+impl<K, V, M: Memory> HashList<K, V, M> {
+    /// An empty list in these arrays, which are all zero.
+    pub(super) const fn of(arrays: M::Of<K, V>) -> Self {
+        Self { arrays, front: None, back: None, free: None, used: 0, len: 0 }
     }
-}
-
-/// What a look-up found: a bucket and its node.
-struct Found {
-    bucket: usize,
-    at: At,
 }
 
 // Look-ups.
@@ -106,60 +96,37 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         (key, value)
     }
 
-    /// The bucket where the search for a hash begins.
     #[inline]
-    fn home(&self, hash: u32) -> usize {
-        let buckets = self.arrays.buckets().len();
-        // Scaled down: as good as a remainder, without a division. Small tables, which are the rule where registers
-        // have 32 bits, do with one multiplication of those.
-        if usize::BITS < 64 && buckets <= 0x1_0000 {
-            ((hash >> 16) as usize).wrapping_mul(buckets) >> 16
-        } else {
-            #[expect(clippy::cast_possible_truncation, reason = "the product's upper half is less than the buckets")]
-            let home = ((u64::from(hash) * buckets as u64) >> 32) as usize;
-            home
-        }
+    fn find(&self, hash: u32, mut is: impl FnMut(&K) -> bool) -> Option<Place> {
+        table::find(self.arrays.chunks(), hash, |at| is(self.entry(at).0))
     }
 
+    /// The hash of a node that is in the list.
     #[inline]
-    fn bucket(&self, index: usize) -> Bucket {
-        debug_assert!(index < self.arrays.buckets().len());
-        // SAFETY: callers have the index from `home` or `after`, which stay inside a table that has buckets.
-        unsafe { *self.arrays.buckets().get_unchecked(index) }
+    fn hash(&self, at: At) -> u32 {
+        debug_assert!(at.index() < self.capacity());
+        // SAFETY: INSIDE.
+        unsafe { *self.arrays.hashes().get_unchecked(at.index()) }
     }
 
-    /// The next bucket, round the end.
+    /// Where a node is that is in the list.
     #[inline]
-    fn after(&self, bucket: usize) -> usize {
-        if bucket + 1 == self.arrays.buckets().len() { 0 } else { bucket + 1 }
-    }
-
-    #[inline]
-    fn find(&self, hash: u32, mut is: impl FnMut(&K) -> bool) -> Option<Found> {
-        if self.len == 0 {
-            return None;
-        }
-        let mut bucket = self.home(hash);
-        loop {
-            let Bucket { hash: seen, at } = self.bucket(bucket);
-            let at = at?;
-            if seen == hash && is(self.entry(at).0) {
-                return Some(Found { bucket, at });
-            }
-            bucket = self.after(bucket);
-        }
+    fn place(&self, at: At) -> Place {
+        let place = table::find(self.arrays.chunks(), self.hash(at), |other| other == at);
+        // By LIVE it is there.
+        place.expect("an entry is in the table")
     }
 
     /// The entry whose key `is` it.
     #[inline]
     pub(crate) fn get(&self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(&K, &V)> {
-        self.find(hash, is).map(|found| self.entry(found.at))
+        self.find(hash, is).map(|place| self.entry(place.at))
     }
 
     /// The entry whose key `is` it, left where it is in the list.
     #[inline]
     pub(crate) fn get_mut(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(&K, &mut V)> {
-        self.find(hash, is).map(|found| self.entry_mut(found.at))
+        self.find(hash, is).map(|place| self.entry_mut(place.at))
     }
 
     /// The entry whose key `is` it, which is the first of the list then.
@@ -222,13 +189,13 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     #[inline]
     pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V) -> Result<(), (K, V)> {
         let Some(at) = self.free_node() else { return Err((key, value)) };
+        self.arrays.hashes_mut()[at.index()] = hash;
         let node = self.node_mut(at);
-        node.hash = hash;
         node.key = MaybeUninit::new(key);
         node.value = MaybeUninit::new(value);
         self.link_front(at);
         self.len += 1;
-        self.fill_bucket(hash, at);
+        table::insert(self.arrays.chunks_mut(), hash, at);
         Ok(())
     }
 
@@ -246,50 +213,12 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         at
     }
 
-    #[inline]
-    fn fill_bucket(&mut self, hash: u32, at: At) {
-        let mut bucket = self.home(hash);
-        while self.bucket(bucket).at.is_some() {
-            bucket = self.after(bucket);
-        }
-        self.arrays.buckets_mut()[bucket] = Bucket { hash, at: Some(at) };
-    }
-
-    /// The bucket with the number of this node, which is in the list.
-    #[inline]
-    fn bucket_of(&self, at: At) -> usize {
-        let mut bucket = self.home(self.node(at).hash);
-        // By LIVE there is one, and by GAPLESS it is met before an empty one.
-        while self.bucket(bucket).at != Some(at) {
-            bucket = self.after(bucket);
-        }
-        bucket
-    }
-
-    /// Empties a bucket, and moves those behind it up that are not at home (GAPLESS).
-    #[inline]
-    fn empty_bucket(&mut self, bucket: usize) {
-        let buckets = self.arrays.buckets().len();
-        let distance = |from: usize, to: usize| if to >= from { to - from } else { to + buckets - from };
-        let (mut gap, mut next) = (bucket, bucket);
-        loop {
-            next = self.after(next);
-            let moving = self.bucket(next);
-            if moving.at.is_none() {
-                break;
-            }
-            if distance(self.home(moving.hash), next) >= distance(gap, next) {
-                self.arrays.buckets_mut()[gap] = moving;
-                gap = next;
-            }
-        }
-        self.arrays.buckets_mut()[gap] = Bucket::EMPTY;
-    }
-
     /// Takes a node out of the table and the list. Its key and value are the caller's then.
     #[inline]
-    fn detach(&mut self, Found { bucket, at }: Found) -> (MaybeUninit<K>, MaybeUninit<V>) {
-        self.empty_bucket(bucket);
+    fn detach(&mut self, place: Place) -> (MaybeUninit<K>, MaybeUninit<V>) {
+        let at = place.at;
+        let hash = self.hash(at);
+        table::remove(self.arrays.chunks_mut(), hash, place);
         self.unlink(at);
         self.len -= 1;
         let free = self.free.replace(at);
@@ -301,8 +230,8 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     }
 
     #[inline]
-    fn take(&mut self, found: Found) -> (K, V) {
-        let (key, value) = self.detach(found);
+    fn take(&mut self, place: Place) -> (K, V) {
+        let (key, value) = self.detach(place);
         // SAFETY: LIVE until just now.
         let key = unsafe { key.assume_init() };
         // SAFETY: LIVE until just now.
@@ -313,14 +242,14 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     /// Takes the entry out whose key `is` it.
     #[inline]
     pub(crate) fn remove(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(K, V)> {
-        self.find(hash, is).map(|found| self.take(found))
+        self.find(hash, is).map(|place| self.take(place))
     }
 
     /// Takes the last entry out.
     #[inline]
     pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
         let at = self.back?;
-        Some(self.take(Found { bucket: self.bucket_of(at), at }))
+        Some(self.take(self.place(at)))
     }
 }
 
@@ -333,7 +262,7 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         self.free = None;
         self.used = 0;
         self.len = 0;
-        self.arrays.buckets_mut().fill(Bucket::EMPTY);
+        self.arrays.chunks_mut().fill(Chunk::EMPTY);
         self.drop_from(front);
     }
 
@@ -372,18 +301,19 @@ impl<K, V, M: Memory> HashList<K, V, M> {
             next = self.node(at).next;
             let (key, value) = self.entry_mut(at);
             if !keep(key, value) {
-                gone(self.take(Found { bucket: self.bucket_of(at), at }));
+                gone(self.take(self.place(at)));
             }
         }
     }
 
     /// Moves all entries to the front of `to`, in their order, as long as there is room.
+    #[allow(dead_code, reason = "without `alloc` there is no memory to move to")]
     pub(crate) fn move_to(&mut self, to: &mut Self) {
         while to.len() < to.capacity()
             && let Some(at) = self.back
         {
-            let hash = self.node(at).hash;
-            let (key, value) = self.take(Found { bucket: self.bucket_of(at), at });
+            let hash = self.hash(at);
+            let (key, value) = self.take(self.place(at));
             // There is room, so nothing comes back.
             let _ = to.push_front(hash, key, value);
         }
@@ -397,10 +327,9 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     {
         let mut next = self.back;
         while let Some(at) = next {
-            let node = self.node(at);
-            next = node.previous;
+            next = self.node(at).previous;
             let (key, value) = self.entry(at);
-            if to.push_front(node.hash, key.clone(), value.clone()).is_err() {
+            if to.push_front(self.hash(at), key.clone(), value.clone()).is_err() {
                 break;
             }
         }
@@ -424,19 +353,20 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         let links = |first, next: fn(&Node<K, V>) -> Option<At>| {
             core::iter::successors(first, move |&at| next(self.node(at))).take(self.capacity() + 1)
         };
-        let mut count = 0;
+        let (mut count, mut distances) = (0, 0);
         let mut previous = None;
         for at in links(self.front, |node| node.next) {
             count += 1;
             assert_eq!(self.node(at).previous, previous, "the links of the list disagree");
-            let bucket = self.bucket_of(at);
-            assert_eq!(self.bucket(bucket).hash, self.node(at).hash, "the bucket of a node has another hash");
+            distances += table::distance(self.arrays.chunks(), self.hash(at), self.place(at)) as u64;
             previous = Some(at);
         }
         assert_eq!(self.back, previous, "the list ends elsewhere");
         assert_eq!(count, self.len, "the list has another length");
-        let filled = self.arrays.buckets().iter().filter(|bucket| bucket.at.is_some()).count();
-        assert_eq!(filled, self.len(), "not as many buckets are filled as there are entries");
+        let chunks = self.arrays.chunks();
+        assert_eq!(table::validate(chunks), self.len(), "the table has more or fewer entries than the list");
+        let went_on = table::all_went_on(chunks).unwrap_or(distances);
+        assert_eq!(went_on, distances, "the counts of those that went on are wrong");
         let free = links(self.free, |node| node.next).count();
         assert_eq!(free + self.len(), self.used as usize, "a node was lost");
     }

@@ -23,9 +23,9 @@ const CLAIMED: u8 = 1;
 /// The slot has an object in it.
 const FULL: u8 = 2;
 
-/// A search that had to look at more slots than this moves the start for the next one. It is a quarter of a cache
-/// line of states: below that a move costs others more than it saves.
-const FAR: usize = 16;
+/// A search that had to look at more slots than this moves the start for the next one. Eight looks take a few
+/// nanoseconds: about what it costs to write a word that others read.
+const FAR: usize = 8;
 
 /// What a claim looks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,6 @@ impl<S: AsRef<[AtomicU8]>> Indices<S> {
         let slots = self.states().len();
         // Relaxed: only a hint.
         let hint = self.hint.load(Ordering::Relaxed) as usize;
-        #[expect(clippy::cast_possible_truncation, reason = "the product's upper half is less than the slots")]
         let own = ((u64::from(spread()) * slots as u64) >> 32) as usize;
         let start = own + hint;
         if start < slots { Some(start) } else { start.checked_sub(slots).filter(|_| slots > 0) }
@@ -149,7 +148,10 @@ impl<S: AsRef<[AtomicU8]>> Indices<S> {
 #[inline]
 pub(crate) fn release(state: &AtomicU8, full: bool) {
     // Relaxed: the owner reads its own claim.
-    debug_assert!(state.load(Ordering::Relaxed) & CLAIMED != 0, "a slot was given back that nobody had claimed");
+    debug_assert!(
+        state.load(Ordering::Relaxed) & CLAIMED != 0,
+        "a slot was given back that nobody had claimed"
+    );
     // Release: pairs with the Acquire of `try_claim`; the next owner finds our work done. A store suffices: nobody
     // changes the byte of a claimed slot.
     state.store(if full { FULL } else { 0 }, Ordering::Release);

@@ -1,10 +1,12 @@
-//! The two arrays of a hash list, and where they lie.
+//! The three arrays of a hash list, and where they lie.
 //!
-//! All zero is an empty list: links and buckets number nodes from 1, and 0 is none. So an inline list is `.bss` in a
+//! All zero is an empty list: links and the table number nodes from 1, and 0 is none. So an inline list is `.bss` in a
 //! `static`, and one on the heap is memory that the system hands out zeroed.
 
+use super::table::{Chunk, NODES};
 use core::mem::MaybeUninit;
 use core::num::NonZeroU32;
+use core::slice;
 
 /// The number of a node, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,24 +30,8 @@ impl At {
     }
 }
 
-/// One place of the hash table.
-#[derive(Clone, Copy)]
-pub struct Bucket {
-    pub(super) hash: u32,
-    pub(super) at: Option<At>,
-}
-
-impl Bucket {
-    pub(super) const EMPTY: Self = Self { hash: 0, at: None };
-}
-
-/// How many buckets a node has. At half full a look-up touches one cache line of buckets nearly always, and a removal
-/// moves few.
-const BUCKETS: usize = 2;
-
 /// An entry, and its place in the list. Of a node that is not in the list only `next` means anything.
 pub struct Node<K, V> {
-    pub(super) hash: u32,
     pub(super) previous: Option<At>,
     pub(super) next: Option<At>,
     pub(super) key: MaybeUninit<K>,
@@ -54,11 +40,11 @@ pub struct Node<K, V> {
 
 impl<K, V> Node<K, V> {
     const EMPTY: Self =
-        Self { hash: 0, previous: None, next: None, key: MaybeUninit::uninit(), value: MaybeUninit::uninit() };
+        Self { previous: None, next: None, key: MaybeUninit::uninit(), value: MaybeUninit::uninit() };
 }
 
-/// The most nodes there can be: both they and their buckets are numbered with 32 bits.
-pub(crate) const MOST: usize = u32::MAX as usize / BUCKETS;
+/// The most nodes there can be: they are numbered from 1 with 32 bits.
+pub(crate) const MOST: usize = u32::MAX as usize - 1;
 
 /// Where a structure with its own table lies. Implemented by [`Inline`] and, with `alloc`, `Heap`.
 pub trait Memory: sealed::Sealed {
@@ -66,12 +52,19 @@ pub trait Memory: sealed::Sealed {
     type Of<K, V>: Arrays<K, V>;
 }
 
-/// The two arrays. `buckets` is `BUCKETS` times as long as `nodes`, and neither ever changes its length.
+/// The three arrays: `nodes`, a hash for each of them, and one chunk for every 8 of them and one more. None of them ever
+/// changes its length.
+///
+/// The hashes lie apart because only what comes and goes needs them: a look-up leaves them out of the processor's cache.
 pub trait Arrays<K, V> {
     #[doc(hidden)]
-    fn buckets(&self) -> &[Bucket];
+    fn chunks(&self) -> &[Chunk];
     #[doc(hidden)]
-    fn buckets_mut(&mut self) -> &mut [Bucket];
+    fn chunks_mut(&mut self) -> &mut [Chunk];
+    #[doc(hidden)]
+    fn hashes(&self) -> &[u32];
+    #[doc(hidden)]
+    fn hashes_mut(&mut self) -> &mut [u32];
     #[doc(hidden)]
     fn nodes(&self) -> &[Node<K, V>];
     #[doc(hidden)]
@@ -86,28 +79,62 @@ impl<const N: usize> Memory for Inline<N> {
     type Of<K, V> = InlineArrays<K, V, N>;
 }
 
+/// The share of a chunk that a node brings: an array cannot be a fraction as long as another one.
+type Share = [u64; size_of::<Chunk>() / size_of::<u64>() / NODES];
+
+/// The last chunk, and the shares that make up the others.
+///
+/// `first` is aligned as a chunk, and `shares` follows it without a gap: so both together are `1 + N / NODES` chunks,
+/// and perhaps some shares more.
+#[repr(C)]
+struct InlineChunks<const N: usize> {
+    first: Chunk,
+    shares: [Share; N],
+}
+
+impl<const N: usize> InlineChunks<N> {
+    const LENGTH: usize = 1 + N / NODES;
+}
+
 #[doc(hidden)]
 pub struct InlineArrays<K, V, const N: usize> {
-    buckets: [[Bucket; BUCKETS]; N],
+    chunks: InlineChunks<N>,
+    hashes: [u32; N],
     nodes: [Node<K, V>; N],
 }
 
 impl<K, V, const N: usize> InlineArrays<K, V, N> {
     pub(super) const EMPTY: Self = {
-        assert!(N <= MOST, "a capacity is at most a half of u32::MAX");
-        Self { buckets: [[Bucket::EMPTY; BUCKETS]; N], nodes: [const { Node::EMPTY }; N] }
+        assert!(N <= MOST, "a capacity is at most u32::MAX - 1");
+        let chunks = InlineChunks { first: Chunk::EMPTY, shares: [[0; _]; N] };
+        Self { chunks, hashes: [0; N], nodes: [const { Node::EMPTY }; N] }
     };
 }
 
 impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
     #[inline]
-    fn buckets(&self) -> &[Bucket] {
-        self.buckets.as_flattened()
+    fn chunks(&self) -> &[Chunk] {
+        let first = (&raw const self.chunks).cast::<Chunk>();
+        // SAFETY: so many chunks are within the struct (see there), all of it is initialised, and every pattern of
+        // bits is a chunk.
+        unsafe { slice::from_raw_parts(first, InlineChunks::<N>::LENGTH) }
     }
 
     #[inline]
-    fn buckets_mut(&mut self) -> &mut [Bucket] {
-        self.buckets.as_flattened_mut()
+    fn chunks_mut(&mut self) -> &mut [Chunk] {
+        let first = (&raw mut self.chunks).cast::<Chunk>();
+        // SAFETY: as in `chunks`; and every chunk is a pattern of bits that shares may have.
+        unsafe { slice::from_raw_parts_mut(first, InlineChunks::<N>::LENGTH) }
+    }
+
+    #[inline]
+    fn hashes(&self) -> &[u32] {
+        &self.hashes
+    }
+
+    #[inline]
+    fn hashes_mut(&mut self) -> &mut [u32] {
+        &mut self.hashes
     }
 
     #[inline]
@@ -121,93 +148,7 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
     }
 }
 
-#[cfg(feature = "alloc")]
-pub use heap::Heap;
-#[cfg(feature = "alloc")]
-pub(crate) use heap::HeapArrays;
-
-#[cfg(feature = "alloc")]
-mod heap {
-    use super::{Arrays, BUCKETS, Bucket, MOST, Memory, Node};
-    use crate::error::CapacityError;
-    use alloc::alloc::alloc_zeroed;
-    use alloc::boxed::Box;
-    use core::alloc::Layout;
-    use core::ptr::NonNull;
-
-    /// On the heap, with room for as many as were asked for when it was made.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Heap(());
-
-    impl Memory for Heap {
-        type Of<K, V> = HeapArrays<K, V>;
-    }
-
-    #[doc(hidden)]
-    pub struct HeapArrays<K, V> {
-        buckets: Box<[Bucket]>,
-        nodes: Box<[Node<K, V>]>,
-    }
-
-    impl<K, V> HeapArrays<K, V> {
-        pub(crate) fn try_new(capacity: usize) -> Result<Self, CapacityError> {
-            if capacity > MOST {
-                return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
-            }
-            // SAFETY: a bucket of zeroes is `Bucket::EMPTY`: no hash, and by the niche of `NonZeroU32` no node.
-            let buckets = unsafe { try_zeroed(capacity * BUCKETS) };
-            // SAFETY: a node of zeroes has no hash and no neighbours; its key and value may be anything.
-            let nodes = unsafe { try_zeroed(capacity) };
-            let error = CapacityError::OutOfMemory { asked: capacity };
-            Ok(Self { buckets: buckets.ok_or(error)?, nodes: nodes.ok_or(error)? })
-        }
-    }
-
-    /// That many `T` of zero bytes, or none if there is no memory for them.
-    ///
-    /// # Safety
-    ///
-    /// A `T` may consist of zero bytes.
-    unsafe fn try_zeroed<T>(length: usize) -> Option<Box<[T]>> {
-        let layout = Layout::array::<T>(length).ok()?;
-        let start = if layout.size() == 0 {
-            NonNull::dangling()
-        } else {
-            // SAFETY: the layout's size is not zero.
-            NonNull::new(unsafe { alloc_zeroed(layout) })?.cast::<T>()
-        };
-        let slice: *mut [T] = core::ptr::slice_from_raw_parts_mut(start.as_ptr(), length);
-        // SAFETY: the memory came from the global allocator with the layout of this slice, or the slice has no size;
-        // its items are zero bytes, which the caller says are a `T`.
-        Some(unsafe { Box::from_raw(slice) })
-    }
-
-    impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
-        #[inline]
-        fn buckets(&self) -> &[Bucket] {
-            &self.buckets
-        }
-
-        #[inline]
-        fn buckets_mut(&mut self) -> &mut [Bucket] {
-            &mut self.buckets
-        }
-
-        #[inline]
-        fn nodes(&self) -> &[Node<K, V>] {
-            &self.nodes
-        }
-
-        #[inline]
-        fn nodes_mut(&mut self) -> &mut [Node<K, V>] {
-            &mut self.nodes
-        }
-    }
-
-    impl super::sealed::Sealed for Heap {}
-}
-
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
     impl<const N: usize> Sealed for super::Inline<N> {}
 }

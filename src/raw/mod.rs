@@ -5,19 +5,28 @@
 //! | `indices` | which of N numbers are taken: one byte a slot |
 //! | `slots` | the objects behind those numbers, and the lease of one |
 //! | `shared` | slots on the heap, and leases that share their owner |
-//! | `memory` | the arrays of a hash list, inline or on the heap |
+//! | `lanes` | bytes compared sixteen at a time |
+//! | `table` | a hash table of numbers |
+//! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
 #![allow(unsafe_code, reason = "this folder is where it is allowed")]
-#![allow(missing_debug_implementations, reason = "what is public here is only so to be named in a sealed trait")]
+#![allow(
+    missing_debug_implementations,
+    reason = "what is public here is only so to be named in a sealed trait"
+)]
 #![allow(unreachable_pub, reason = "as above")]
 
 pub(crate) mod hash_list;
+#[cfg(feature = "alloc")]
+pub(crate) mod heap;
 pub(crate) mod indices;
+mod lanes;
 pub(crate) mod memory;
 #[cfg(feature = "alloc")]
 pub(crate) mod shared;
 pub(crate) mod slots;
+mod table;
 
 /// Calls `visit` with every item, with the rest also if it panics at one of them.
 pub(crate) fn for_each_surely<I: Iterator>(items: I, visit: impl FnMut(I::Item)) {
@@ -28,7 +37,7 @@ pub(crate) fn for_each_surely<I: Iterator>(items: I, visit: impl FnMut(I::Item))
         }
     }
     let mut rest = Rest(items, visit);
-    while let Some(item) = rest.0.next() {
+    for item in rest.0.by_ref() {
         (rest.1)(item);
     }
 }

@@ -1,7 +1,7 @@
 //! Slots on the heap, and leases that share the ownership of them.
 
+use super::heap::Heap;
 use super::indices::{Indices, Wanted};
-use super::memory::Heap;
 use super::slots::{Backing, Cell, Core, Keeper, Lease, Owner, Slot};
 use crate::error::CapacityError;
 use crate::stats::PoolRecorder;

@@ -139,7 +139,7 @@ impl<T> Slot<'_, T> {
     pub(crate) fn fill(&mut self, object: T) {
         debug_assert!(!self.full, "an object is overwritten");
         // SAFETY: OWNED: nobody else touches the cell.
-        self.cell.0.with_mut(|cell| unsafe { (*cell).write(object) });
+        self.cell.0.with_mut(|cell| unsafe { cell.cast::<T>().write(object) });
         self.full = true;
     }
 
@@ -148,7 +148,7 @@ impl<T> Slot<'_, T> {
     pub(crate) fn clear(&mut self) {
         if mem::replace(&mut self.full, false) {
             // SAFETY: OWNED, and by FULL the cell was initialised; the flag is down, so nobody drops it again.
-            self.cell.0.with_mut(|cell| unsafe { (*cell).assume_init_drop() });
+            self.cell.0.with_mut(|cell| unsafe { cell.cast::<T>().drop_in_place() });
         }
     }
 
@@ -157,7 +157,8 @@ impl<T> Slot<'_, T> {
     fn take(&mut self) -> Option<T> {
         // SAFETY: OWNED, and by FULL the cell is initialised if the flag was up; it is down now, so the object is not
         // used here again.
-        mem::replace(&mut self.full, false).then(|| self.cell.0.with(|cell| unsafe { (*cell).assume_init_read() }))
+        mem::replace(&mut self.full, false)
+            .then(|| self.cell.0.with(|cell| unsafe { cell.cast::<T>().read() }))
     }
 
     /// Lets `change` work on the object, if there is one. If that panics, the object is dropped.
@@ -173,7 +174,7 @@ impl<T> Slot<'_, T> {
         if self.full {
             let doubtful = Clear(self);
             // SAFETY: OWNED and FULL; the reference ends before the slot does.
-            doubtful.0.cell.0.with_mut(|cell| change(unsafe { (*cell).assume_init_mut() }));
+            doubtful.0.cell.0.with_mut(|cell| change(unsafe { &mut *cell.cast::<T>() }));
             mem::forget(doubtful);
         }
     }
@@ -271,7 +272,7 @@ impl<T, O: Owner<T>> Lease<T, O> {
         lease.owner.keeper().recorder().released();
         drop(slot);
         // SAFETY: the lease is not dropped, so this is the owner's only drop.
-        unsafe { ptr::drop_in_place(&mut lease.owner) };
+        unsafe { ptr::drop_in_place(&raw mut lease.owner) };
         object.expect("a lease has an object")
     }
 }
@@ -304,7 +305,7 @@ impl<T, O: Owner<T>> Deref for Lease<T, O> {
         // SAFETY: ALIVE.
         let cell = unsafe { self.cell.as_ref() };
         // SAFETY: OWNED and FULL; the lease is borrowed as long as the reference.
-        cell.0.with(|cell| unsafe { (*cell).assume_init_ref() })
+        cell.0.with(|cell| unsafe { &*cell.cast::<T>() })
     }
 }
 
@@ -314,6 +315,6 @@ impl<T, O: Owner<T>> DerefMut for Lease<T, O> {
         // SAFETY: ALIVE.
         let cell = unsafe { self.cell.as_ref() };
         // SAFETY: OWNED and FULL; the lease is borrowed exclusively as long as the reference.
-        cell.0.with_mut(|cell| unsafe { (*cell).assume_init_mut() })
+        cell.0.with_mut(|cell| unsafe { &mut *cell.cast::<T>() })
     }
 }

@@ -2,13 +2,26 @@
 //!
 //! loom makes its objects at run time, inside a model. Each of these makes its own at the first access, so that the
 //! types above keep their `const fn new`. loom asks that an object be made before a second thread sees it: a model
-//! calls `validate()`, which looks at every word, before it spawns.
+//! calls `validate()`, which looks at every word, before it spawns. Nothing of a model may be in a `static`.
+//!
+//! Two things loom gets wrong, and what is done about it:
+//!
+//! - **Late read-modify-writes.** A makes 0 a 1 by a read-modify-write; B comes too late, and its own reads 1 and leaves it;
+//!   A stores 0. No store can come between B's reading and its writing, so B's is before A's last. loom takes the two for
+//!   unordered, and lets a load find B's 1 for ever. So from the first read-modify-write of an object on, its stores are
+//!   made as swaps, which loom puts in order. A swap does one thing that a store does not: it continues a release
+//!   sequence. That could hide a missing Acquire of somebody who hands on by a store what he never looked at; here
+//!   whoever claims something also uses it, and loom watches that.
+//! - **Forgotten loads.** A loads, B loads, B stores. To try it with B's store first, loom must remember A's load when B
+//!   stores, but it remembers the last access alone, which was B's own. (A model of nothing but this has one iteration.)
+//!   So loads take turns: each first does a relaxed read-modify-write of a word beside, which orders nothing, but of
+//!   which loom tries every order. Where B's load comes first, A's is the last access.
 
 #![allow(unreachable_pub, reason = "as `core`'s atomics are: sealed traits above name them")]
 
 extern crate std;
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::OnceLock;
 
 macro_rules! atomic {
@@ -16,45 +29,65 @@ macro_rules! atomic {
         #[derive(Debug)]
         pub struct $name {
             initial: $value,
-            inner: OnceLock<loom::sync::atomic::$name>,
+            /// The word, and the one beside it where loads take turns.
+            inner: OnceLock<(loom::sync::atomic::$name, loom::sync::atomic::AtomicU8)>,
+            /// Whether there was a read-modify-write. Not loom's: it orders nothing.
+            updated: AtomicBool,
         }
 
         #[allow(dead_code, reason = "one list for all of them")]
         impl $name {
             pub(crate) const fn new(initial: $value) -> Self {
-                Self { initial, inner: OnceLock::new() }
+                Self { initial, inner: OnceLock::new(), updated: AtomicBool::new(false) }
+            }
+
+            fn both(&self) -> &(loom::sync::atomic::$name, loom::sync::atomic::AtomicU8) {
+                let make =
+                    || (loom::sync::atomic::$name::new(self.initial), loom::sync::atomic::AtomicU8::new(0));
+                self.inner.get_or_init(make)
             }
 
             fn inner(&self) -> &loom::sync::atomic::$name {
-                self.inner.get_or_init(|| loom::sync::atomic::$name::new(self.initial))
+                &self.both().0
+            }
+
+            fn update(&self) -> &loom::sync::atomic::$name {
+                self.updated.store(true, Ordering::Relaxed);
+                self.inner()
             }
 
             pub(crate) fn load(&self, order: Ordering) -> $value {
-                self.inner().load(order)
+                let (word, turn) = self.both();
+                turn.fetch_add(0, Ordering::Relaxed);
+                word.load(order)
             }
 
             pub(crate) fn store(&self, value: $value, order: Ordering) {
-                self.inner().store(value, order);
+                if self.updated.load(Ordering::Relaxed) {
+                    self.inner().swap(value, order);
+                } else {
+                    self.inner().store(value, order);
+                }
             }
 
             pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.inner().swap(value, order)
+                self.update().swap(value, order)
             }
 
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                self.inner().fetch_add(value, order)
+                self.update().fetch_add(value, order)
             }
 
             pub(crate) fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                self.inner().fetch_sub(value, order)
+                self.update().fetch_sub(value, order)
             }
 
             pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
-                self.inner().fetch_or(value, order)
+                self.update().fetch_or(value, order)
             }
 
             pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
-                self.inner().fetch_max(value, order)
+                self.update().fetch_max(value, order)
             }
         }
     };
@@ -62,7 +95,6 @@ macro_rules! atomic {
 
 atomic!(AtomicU8, u8);
 atomic!(AtomicU32, u32);
-
 
 /// `core`'s cell, with one of loom's beside it that watches the accesses.
 pub(crate) struct UnsafeCell<T> {

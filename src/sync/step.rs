@@ -44,7 +44,11 @@ fn hook() {
     }
 }
 
-fn with_plan<R>(accesses_to_go: usize, action: Box<dyn FnOnce()>, operation: impl FnOnce() -> R) -> (R, bool) {
+fn with_plan<R>(
+    accesses_to_go: usize,
+    action: Box<dyn FnOnce()>,
+    operation: impl FnOnce() -> R,
+) -> (R, bool) {
     /// Takes the plan away also when the operation panics.
     struct Restore;
     impl Drop for Restore {

@@ -1,0 +1,184 @@
+//! The pools against other pools and against the allocator: acquire and release of one object of 64 bytes, by one
+//! thread, by two threads of one pool, and with half of the pool held by others.
+//!
+//! `cargo bench --bench pool`
+
+mod contest;
+
+use contest::{Contender, contender, contest};
+use larder::pool::{BoxPool, ObjectPool, Pool, Recycle};
+use larder::stats::Off;
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::thread;
+
+/// What is pooled.
+type Object = [u64; 8];
+
+/// Slots of each pool.
+const SLOTS: usize = 64;
+
+/// Pairs of acquire and release a round and thread.
+const PAIRS: usize = 200_000;
+
+/// Hands an object to `with` and takes it back.
+trait Uses: Sync {
+    /// Takes an object, runs `with` while it is held, and gives it back.
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R;
+}
+
+static BOXES: BoxPool<Object, SLOTS> = BoxPool::new();
+
+struct LarderBoxPool;
+impl Uses for LarderBoxPool {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = BOXES.insert([0; 8]).expect("a free slot");
+        black_box(&*object);
+        with()
+    }
+}
+
+static OBJECTS: Pool<Object, SLOTS> = Pool::new();
+
+struct LarderPool;
+impl Uses for LarderPool {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = OBJECTS.acquire().expect("a free slot");
+        black_box(&*object);
+        with()
+    }
+}
+
+/// Objects of zeroes.
+struct Zeroes;
+impl Recycle<Object> for Zeroes {
+    fn create(&self) -> Object {
+        [0; 8]
+    }
+}
+
+impl Uses for ObjectPool<Object, Zeroes, Off> {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = self.acquire().expect("a free slot");
+        black_box(&*object);
+        with()
+    }
+}
+
+impl Uses for object_pool::Pool<Object> {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = self.try_pull().expect("an object");
+        black_box(&*object);
+        with()
+    }
+}
+
+struct OpoolZeroes;
+impl opool::PoolAllocator<Object> for OpoolZeroes {
+    fn allocate(&self) -> Object {
+        [0; 8]
+    }
+}
+
+impl Uses for opool::Pool<OpoolZeroes, Object> {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = self.get();
+        black_box(&*object);
+        with()
+    }
+}
+
+#[derive(Default)]
+struct Cleared(Object);
+impl sharded_slab::Clear for Cleared {
+    fn clear(&mut self) {}
+}
+
+impl Uses for sharded_slab::Pool<Cleared> {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = self.create().expect("a slot");
+        black_box(&object.0);
+        let key = object.key();
+        let result = with();
+        drop(object);
+        self.clear(key);
+        result
+    }
+}
+
+impl Uses for lockfree_object_pool::LinearObjectPool<Object> {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = self.pull();
+        black_box(&*object);
+        with()
+    }
+}
+
+/// The allocator.
+struct Boxes;
+impl Uses for Boxes {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = black_box(Box::new([0_u64; 8]));
+        black_box(&*object);
+        with()
+    }
+}
+
+fn pairs(pool: &impl Uses) -> usize {
+    for _ in 0..PAIRS {
+        pool.use_one(|| ());
+    }
+    PAIRS
+}
+
+fn one_thread<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
+    contender(name, move || pairs(pool))
+}
+
+fn two_threads<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
+    contender(name, move || {
+        let start = Barrier::new(2);
+        let work = || {
+            start.wait();
+            pairs(pool)
+        };
+        thread::scope(|scope| {
+            let other = scope.spawn(work);
+            work() + other.join().expect("a thread that does not panic")
+        })
+    })
+}
+
+/// With so many objects held all the time.
+fn held<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
+    fn hold(pool: &impl Uses, left: usize, then: &mut dyn FnMut() -> usize) -> usize {
+        if left == 0 { then() } else { pool.use_one(|| hold(pool, left - 1, then)) }
+    }
+    contender(name, move || hold(pool, SLOTS / 2, &mut || pairs(pool)))
+}
+
+fn main() {
+    let object_pool = ObjectPool::try_with_recorder("objects", SLOTS, Zeroes, Off::new()).expect("memory");
+    let object_pool_crate = object_pool::Pool::new(SLOTS, || [0; 8]);
+    let opool = opool::Pool::new_prefilled(SLOTS, OpoolZeroes);
+    let sharded = sharded_slab::Pool::<Cleared>::new();
+    let linear = lockfree_object_pool::LinearObjectPool::new(|| [0_u64; 8], |_| ());
+
+    macro_rules! each {
+        ($workload:ident) => {
+            [
+                $workload("larder BoxPool", &LarderBoxPool),
+                $workload("larder Pool", &LarderPool),
+                $workload("larder ObjectPool", &object_pool),
+                $workload("object-pool", &object_pool_crate),
+                $workload("opool", &opool),
+                $workload("sharded-slab Pool", &sharded),
+                $workload("lockfree-object-pool linear", &linear),
+                $workload("the allocator", &Boxes),
+            ]
+        };
+    }
+    contest("acquire and release, one thread", 3, 31, each!(one_thread).into());
+    contest("acquire and release, two threads of one pool", 3, 31, each!(two_threads).into());
+    contest("acquire and release, half of the pool held", 3, 31, each!(held).into());
+}
