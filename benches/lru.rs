@@ -5,14 +5,14 @@
 mod contest;
 
 use contest::{Contender, contender, contest, scramble};
+use core::cell::RefCell;
+use core::hint::black_box;
+use core::num::NonZeroUsize;
 use larder::cache::{Heap, LruCache};
 use larder::key::DefaultHash;
 use rand::distr::Distribution;
 use rand::{SeedableRng, rngs::SmallRng};
 use rand_distr::Zipf;
-use std::cell::RefCell;
-use std::hint::black_box;
-use std::num::NonZeroUsize;
 
 /// What all of them can do.
 trait Lru {
@@ -127,6 +127,7 @@ impl Streams {
     fn new(capacity: usize) -> Self {
         let below = |bound: u64| move |number: usize| scramble(scramble(number as u64) % bound);
         let mut random = SmallRng::seed_from_u64(1);
+        #[expect(clippy::cast_precision_loss, reason = "capacities are far below 2^52")]
         let zipf = Zipf::new(capacity as f64 * 4.0, 0.99).expect("a valid distribution");
         #[expect(
             clippy::cast_possible_truncation,

@@ -6,9 +6,9 @@
 mod contest;
 
 use contest::{Contender, contender, contest};
+use core::hint::black_box;
 use larder::pool::{BoxPool, ObjectPool, Pool, Recycle};
 use larder::stats::Off;
-use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 

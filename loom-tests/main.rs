@@ -1,1 +1,31 @@
-//! Models under loom. Without `--cfg larder_loom` there is nothing here.
+//! Models under loom: every interleaving of a few threads, and every value that a load may give under the memory model.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg larder_loom" cargo test --release --test loom
+//! ```
+//!
+//! | file | what is modelled |
+//! |---|---|
+//! | `indices` | the allocator of indices, by itself |
+//! | `box_pool`, `pool`, `object_pool` | the pools, with objects that watch how they are used |
+//! | `recorder` | the shared counts beside a pool |
+//! | `ticks` | the clock of two words |
+//! | `wrong` | protocols that are wrong, which must be caught: the check of the check |
+//!
+//! A model's name tells the race. The models of two threads are unbounded; those of three say beside their bound why it
+//! is there. Loom's objects are made when they are first accessed and want to be made before a second thread sees
+//! them, so every model looks at all of its structure (`validate()`, or what its helper says) before it spawns.
+//! Without `--cfg larder_loom` there is nothing here.
+
+#![cfg(larder_loom)]
+
+mod explore;
+mod objects;
+
+mod box_pool;
+mod indices;
+mod object_pool;
+mod pool;
+mod recorder;
+mod ticks;
+mod wrong;

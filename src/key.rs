@@ -82,15 +82,14 @@ impl Hasher for DefaultHasher {
 /// A key's hash, as the tables here use it: 32 bits, all of them good.
 ///
 /// Hash functions differ in which of their bits carry most: some leave the upper half of 64 empty, some the lower bits
-/// constant. One multiplication, of which both halves are used, carries every bit to all places.
+/// constant. One multiplication of both halves together carries every bit to the top.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
 pub(crate) fn hash32<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> u32 {
     let hash = hasher.hash_one(key);
     if usize::BITS >= 64 {
         // 2^64 divided by the golden ratio.
-        let product = u128::from(hash) * 0x9E37_79B9_7F4A_7C15;
-        ((product >> 96) ^ (product >> 32)) as u32
+        ((hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
     } else {
         // 2^32 divided by the golden ratio. The halves are put together so that equal ones do not cancel out.
         let product = u64::from(hash as u32 ^ ((hash >> 32) as u32).rotate_left(16)) * 0x9E37_79B9;

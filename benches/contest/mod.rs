@@ -7,7 +7,7 @@
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
-use std::hint::black_box;
+use core::hint::black_box;
 use std::time::Instant;
 
 /// One of those that are compared.
@@ -46,6 +46,7 @@ pub(crate) fn contest(title: &str, ours: usize, rounds: usize, mut contenders: V
 }
 
 /// Nanoseconds per operation.
+#[expect(clippy::cast_precision_loss, reason = "a count of operations is far below 2^52")]
 fn time_one(contender: &mut Contender<'_>) -> f64 {
     let start = Instant::now();
     let operations = black_box((contender.run)());
@@ -64,7 +65,7 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// A stream of 64-bit numbers that is the same everywhere (SplitMix64, Steele et al. 2014). Also a bijection, so it makes
+/// A stream of 64-bit numbers that is the same everywhere (`SplitMix64`, Steele et al. 2014). Also a bijection, so it makes
 /// distinct keys of consecutive numbers.
 pub(crate) fn scramble(number: u64) -> u64 {
     let mut z = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -4,7 +4,7 @@ use super::guard::Guard;
 use crate::error::Exhausted;
 use crate::raw::indices::Wanted;
 use crate::raw::memory::Inline;
-use crate::raw::slots::{Core, Keeper, Lease, Slot};
+use crate::raw::slots::{Core, Home, Keeper, Lease, Slot};
 use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
 use core::fmt;
 
@@ -51,7 +51,7 @@ pub struct BoxPool<T, const N: usize, R: PoolRecorder = Off> {
 }
 
 /// A value in a [`BoxPool`], dropped with its guard.
-pub type PoolBox<'a, T, R = Off> = Guard<T, &'a Drops<R>>;
+pub type PoolBox<'a, T, R = Off> = Guard<T, &'a Home<Drops<R>>>;
 
 /// The keeper of a [`BoxPool`]: what comes back is dropped.
 #[derive(Debug)]
@@ -102,6 +102,10 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
     ///
     /// [`Exhausted`], with the value in it, if there was no free slot where it looked.
     #[inline]
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime, not of all"
+    )]
     pub fn insert(&self, value: T) -> Result<PoolBox<'_, T, R>, Exhausted<T>> {
         let lease = Lease::borrow(&self.core, Wanted::Any, value, |slot, value| slot.fill(value));
         lease.map(Guard::new).map_err(|value| self.exhausted(value))

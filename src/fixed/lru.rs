@@ -40,9 +40,10 @@ pub enum Inserted<K, V> {
 ///
 /// # Cost
 ///
-/// Every operation is O(1), expected over hashes; those that visit all entries are O(n). 28 bytes an entry of overhead,
-/// before alignment: 16 for two hash buckets, 12 for links and hash. Nothing is allocated after construction, except
-/// by `resize`.
+/// Every operation is O(1), expected over hashes; those that visit all entries are O(n). Nothing is allocated after
+/// construction, except by `resize`. What memory it takes says [`memory_size`](Self::memory_size): inline 20 bytes an entry
+/// besides key and value, and less than 200 in all; on the heap, where speed is bought with room, key, value and 13 bytes for each
+/// of between 1.2 and 2.4 places an entry.
 ///
 /// # Panics
 ///
@@ -90,6 +91,12 @@ impl<K, V, M: Memory, H> LruCache<K, V, M, H> {
     #[inline]
     pub fn capacity(&self) -> usize {
         self.list.capacity()
+    }
+
+    /// How many bytes of memory the cache takes, without what its keys and values own elsewhere. It does not depend on how
+    /// many entries there are.
+    pub fn memory_size(&self) -> usize {
+        size_of::<Self>() + self.list.bytes_elsewhere()
     }
 
     /// The hasher.
@@ -185,18 +192,20 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
     /// As [`get`](Self::get), with a mutable value.
     #[inline]
     pub fn get_mut<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<&mut V> {
-        self.get_key_value_mut(key).map(|(_, value)| value)
+        let hash = hash32(&self.hasher, key);
+        if self.list.promote(hash, |of| key.equivalent(of)) {
+            self.stats.hits += 1;
+            self.most_recent()
+        } else {
+            self.stats.misses += 1;
+            None
+        }
     }
 
+    /// The value of the most recently used entry.
     #[inline]
-    fn get_key_value_mut<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(&K, &mut V)> {
-        let hash = hash32(&self.hasher, key);
-        let found = self.list.promote(hash, |of| key.equivalent(of));
-        match found {
-            Some(_) => self.stats.hits += 1,
-            None => self.stats.misses += 1,
-        }
-        found
+    fn most_recent(&mut self) -> Option<&mut V> {
+        self.list.front_mut().map(|(_, value)| value)
     }
 
     /// The value of a key, left where it is in the order. Not counted.
@@ -224,7 +233,9 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
     #[inline]
     pub fn insert(&mut self, key: K, value: V) -> Inserted<K, V> {
         let hash = hash32(&self.hasher, &key);
-        if let Some((_, old)) = self.list.promote(hash, |of| key.equivalent(of)) {
+        if self.list.promote(hash, |of| key.equivalent(of))
+            && let Some(old) = self.most_recent()
+        {
             let old = core::mem::replace(old, value);
             self.stats.inserted += 1;
             self.stats.replaced += 1;
@@ -282,7 +293,7 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
         make: impl FnOnce(&K) -> Result<V, E>,
     ) -> Result<Option<&mut V>, E> {
         let hash = hash32(&self.hasher, &key);
-        if self.list.promote(hash, |of| key.equivalent(of)).is_some() {
+        if self.list.promote(hash, |of| key.equivalent(of)) {
             self.stats.hits += 1;
         } else {
             self.stats.misses += 1;
@@ -295,7 +306,7 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
                 }
             }
         }
-        Ok(self.list.front_mut().map(|(_, value)| value))
+        Ok(self.most_recent())
     }
 
     /// Takes a value out. Counted as removed.

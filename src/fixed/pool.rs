@@ -4,7 +4,7 @@ use super::guard::Guard;
 use crate::error::Exhausted;
 use crate::raw::indices::Wanted;
 use crate::raw::memory::Inline;
-use crate::raw::slots::{Backing, Core, Keeper, Lease, Slot};
+use crate::raw::slots::{Backing, Core, Home, Keeper, Lease, Slot};
 use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
 use core::fmt;
 
@@ -75,7 +75,8 @@ impl<T: Default> Recycle<T> for ByDefault {
 ///
 /// The size of `T` and one byte a slot. Acquire and release are one atomic read-modify-write and one atomic store
 /// together, if the slot where this thread looks first is free and has an object; else one more load for every slot
-/// that it looks at. Objects that exist are preferred to new ones.
+/// that it looks at. Objects that exist are preferred to new ones, but one that comes back at that very moment may be
+/// overlooked. A pool that is nearly full finds the slot that came back last at once.
 ///
 /// # Contention, interrupts, panics
 ///
@@ -87,7 +88,7 @@ pub struct Pool<T, const N: usize, M: Recycle<T> = ByDefault, R: PoolRecorder = 
 }
 
 /// An object of a [`Pool`], reset and kept when its guard is dropped.
-pub type Pooled<'a, T, M = ByDefault, R = Off> = Guard<T, &'a Recycles<M, R>>;
+pub type Pooled<'a, T, M = ByDefault, R = Off> = Guard<T, &'a Home<Recycles<M, R>>>;
 
 /// The keeper of pools that recycle.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ impl<M, R: PoolRecorder> Recycles<M, R> {
         core: &Core<T, B, Self>,
         mut lease: impl FnMut(Wanted) -> Result<L, ()>,
     ) -> Result<L, Exhausted> {
-        lease(Wanted::Full).or_else(|()| lease(Wanted::Any)).map_err(|()| {
+        lease(Wanted::LikelyFull).or_else(|()| lease(Wanted::Any)).map_err(|()| {
             core.keeper().recorder().exhausted();
             Exhausted::new((), core.capacity())
         })

@@ -177,10 +177,11 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         self.core.kept()
     }
 
-    /// Drops objects that wait, until no more than `keep` do, and says how many it dropped.
+    /// Drops objects that wait, so that no more than `keep` of them are left, and says how many it dropped.
     pub fn trim(&self, keep: usize) -> usize {
         let mut dropped = 0;
-        while self.idle() > keep {
+        // Counted once: the destructors may put objects back, and that must not go on for ever.
+        for _ in keep..self.idle() {
             let Some(mut slot) = self.core.claim(Wanted::Full) else { break };
             // Another trim or user may have been there in between and left the slot empty.
             dropped += usize::from(slot.is_full());

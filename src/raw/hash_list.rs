@@ -12,14 +12,14 @@
 //!
 //! - **LIVE**: a node is in the list, its key and value are initialised, and exactly one lane of the table has its number:
 //!   all three or none.
-//! - **INSIDE**: the numbers in `front`, `back`, `free`, in links and in the table are those of nodes that exist.
+//! - **INSIDE**: the numbers in `front`, `back`, in links and in the table are those of nodes that exist.
 //!
 //! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
 use super::for_each_surely;
 use super::memory::{Arrays, At, Inline, InlineArrays, Memory, Node};
-use super::table::{self, Chunk, Place};
+use super::table::{self, Head, Place};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -29,10 +29,6 @@ pub(crate) struct HashList<K, V, M: Memory> {
     arrays: M::Of<K, V>,
     front: Option<At>,
     back: Option<At>,
-    /// Nodes that were used and are not now, linked by `next`.
-    free: Option<At>,
-    /// Nodes ever used: the first so many.
-    used: u32,
     len: u32,
 }
 
@@ -45,7 +41,7 @@ impl<K, V, const N: usize> HashList<K, V, Inline<N>> {
 impl<K, V, M: Memory> HashList<K, V, M> {
     /// An empty list in these arrays, which are all zero.
     pub(super) const fn of(arrays: M::Of<K, V>) -> Self {
-        Self { arrays, front: None, back: None, free: None, used: 0, len: 0 }
+        Self { arrays, front: None, back: None, len: 0 }
     }
 }
 
@@ -56,21 +52,26 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         self.len as usize
     }
 
+    /// Bytes of memory outside of this value.
+    pub(crate) fn bytes_elsewhere(&self) -> usize {
+        self.arrays.bytes_elsewhere()
+    }
+
     #[inline]
     pub(crate) fn capacity(&self) -> usize {
-        self.arrays.nodes().len()
+        self.arrays.capacity()
     }
 
     #[inline]
     fn node(&self, at: At) -> &Node<K, V> {
-        debug_assert!(at.index() < self.capacity());
+        debug_assert!(at.index() < self.arrays.nodes().len());
         // SAFETY: INSIDE.
         unsafe { self.arrays.nodes().get_unchecked(at.index()) }
     }
 
     #[inline]
     fn node_mut(&mut self, at: At) -> &mut Node<K, V> {
-        debug_assert!(at.index() < self.capacity());
+        debug_assert!(at.index() < self.arrays.nodes().len());
         // SAFETY: INSIDE.
         unsafe { self.arrays.nodes_mut().get_unchecked_mut(at.index()) }
     }
@@ -98,21 +99,24 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 
     #[inline]
     fn find(&self, hash: u32, mut is: impl FnMut(&K) -> bool) -> Option<Place> {
-        table::find(self.arrays.chunks(), hash, |at| is(self.entry(at).0))
+        table::find(&self.arrays, hash, |at| is(self.entry(at).0))
     }
 
     /// The hash of a node that is in the list.
     #[inline]
     fn hash(&self, at: At) -> u32 {
-        debug_assert!(at.index() < self.capacity());
-        // SAFETY: INSIDE.
+        debug_assert!(at.index() < self.arrays.hashes().len());
+        // SAFETY: INSIDE: there are as many hashes as nodes.
         unsafe { *self.arrays.hashes().get_unchecked(at.index()) }
     }
 
     /// Where a node is that is in the list.
     #[inline]
     fn place(&self, at: At) -> Place {
-        let place = table::find(self.arrays.chunks(), self.hash(at), |other| other == at);
+        if let Some(lane) = self.arrays.lane_of(at) {
+            return Place { lane, at };
+        }
+        let place = table::find(&self.arrays, self.hash(at), |other| other == at);
         // By LIVE it is there.
         place.expect("an entry is in the table")
     }
@@ -129,14 +133,18 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         self.find(hash, is).map(|place| self.entry_mut(place.at))
     }
 
-    /// The entry whose key `is` it, which is the first of the list then.
+    /// Whether there is an entry whose key `is` it. If so it is the first of the list then.
     #[inline]
-    pub(crate) fn promote(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<(&K, &mut V)> {
-        let at = self.find(hash, is)?.at;
-        self.move_to_front(at);
-        Some(self.entry_mut(at))
+    pub(crate) fn promote(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> bool {
+        let found = self.find(hash, is);
+        if let Some(Place { at, .. }) = found {
+            self.move_to_front(at);
+        }
+        found.is_some()
     }
 
+    /// The first entry.
+    #[inline]
     pub(crate) fn front_mut(&mut self) -> Option<(&K, &mut V)> {
         self.front.map(|at| self.entry_mut(at))
     }
@@ -175,10 +183,19 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 
     #[inline]
     fn move_to_front(&mut self, at: At) {
-        if self.front != Some(at) {
-            self.unlink(at);
-            self.link_front(at);
+        let &Node { previous, next, .. } = self.node(at);
+        // Without one before it, it is at the front already.
+        let (Some(previous), Some(front)) = (previous, self.front) else { return };
+        self.node_mut(previous).next = next;
+        match next {
+            Some(next) => self.node_mut(next).previous = Some(previous),
+            None => self.back = Some(previous),
         }
+        let node = self.node_mut(at);
+        node.previous = None;
+        node.next = Some(front);
+        self.node_mut(front).previous = Some(at);
+        self.front = Some(at);
     }
 }
 
@@ -188,44 +205,31 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     /// the entry comes back.
     #[inline]
     pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V) -> Result<(), (K, V)> {
-        let Some(at) = self.free_node() else { return Err((key, value)) };
+        if self.len() == self.capacity() {
+            return Err((key, value));
+        }
+        let lane = table::insert(&mut self.arrays, hash);
+        let at = self.arrays.take_node(lane);
         self.arrays.hashes_mut()[at.index()] = hash;
         let node = self.node_mut(at);
         node.key = MaybeUninit::new(key);
         node.value = MaybeUninit::new(value);
         self.link_front(at);
         self.len += 1;
-        table::insert(self.arrays.chunks_mut(), hash, at);
         Ok(())
-    }
-
-    #[inline]
-    fn free_node(&mut self) -> Option<At> {
-        if let Some(at) = self.free {
-            self.free = self.node(at).next;
-            return Some(at);
-        }
-        if self.used as usize == self.capacity() {
-            return None;
-        }
-        let at = At::index_to(self.used);
-        self.used += 1;
-        at
     }
 
     /// Takes a node out of the table and the list. Its key and value are the caller's then.
     #[inline]
     fn detach(&mut self, place: Place) -> (MaybeUninit<K>, MaybeUninit<V>) {
-        let at = place.at;
-        let hash = self.hash(at);
-        table::remove(self.arrays.chunks_mut(), hash, place);
+        let Place { lane, at } = place;
+        table::remove(&mut self.arrays, place);
         self.unlink(at);
         self.len -= 1;
-        let free = self.free.replace(at);
         let node = self.node_mut(at);
-        node.next = free;
         let key = core::mem::replace(&mut node.key, MaybeUninit::uninit());
         let value = core::mem::replace(&mut node.value, MaybeUninit::uninit());
+        self.arrays.give_node(lane, at);
         (key, value)
     }
 
@@ -259,10 +263,9 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     pub(crate) fn clear(&mut self) {
         let front = self.front.take();
         self.back = None;
-        self.free = None;
-        self.used = 0;
         self.len = 0;
-        self.arrays.chunks_mut().fill(Chunk::EMPTY);
+        self.arrays.heads_mut().fill(Head::EMPTY);
+        self.arrays.give_all();
         self.drop_from(front);
     }
 
@@ -349,26 +352,25 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     ///
     /// If one of the invariants does not hold.
     pub(crate) fn validate(&self) {
-        assert!(self.len <= self.used && self.used as usize <= self.capacity(), "more entries than nodes");
-        let links = |first, next: fn(&Node<K, V>) -> Option<At>| {
-            core::iter::successors(first, move |&at| next(self.node(at))).take(self.capacity() + 1)
-        };
+        assert!(self.len() <= self.capacity(), "more entries than the capacity");
+        let heads = self.arrays.heads();
+        let nodes = core::iter::successors(self.front, |&at| self.node(at).next).take(self.capacity() + 1);
         let (mut count, mut distances) = (0, 0);
         let mut previous = None;
-        for at in links(self.front, |node| node.next) {
+        for at in nodes {
             count += 1;
             assert_eq!(self.node(at).previous, previous, "the links of the list disagree");
-            distances += table::distance(self.arrays.chunks(), self.hash(at), self.place(at)) as u64;
+            let found = table::find(&self.arrays, self.hash(at), |other| other == at);
+            let lane = found.expect("an entry is not in the table").lane;
+            assert!(lane == self.place(at).lane, "an entry has two places");
+            distances += table::distance(&self.arrays, self.hash(at), lane) as u64;
             previous = Some(at);
         }
         assert_eq!(self.back, previous, "the list ends elsewhere");
         assert_eq!(count, self.len, "the list has another length");
-        let chunks = self.arrays.chunks();
-        assert_eq!(table::validate(chunks), self.len(), "the table has more or fewer entries than the list");
-        let went_on = table::all_went_on(chunks).unwrap_or(distances);
+        assert_eq!(table::entries(heads), self.len(), "the table has more or fewer entries than the list");
+        let went_on = table::all_went_on(heads).unwrap_or(distances);
         assert_eq!(went_on, distances, "the counts of those that went on are wrong");
-        let free = links(self.free, |node| node.next).count();
-        assert_eq!(free + self.len(), self.used as usize, "a node was lost");
     }
 }
 

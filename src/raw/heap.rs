@@ -1,8 +1,8 @@
 //! The arrays of a hash list on the heap.
 
 use super::hash_list::HashList;
-use super::memory::{Arrays, MOST, Memory, Node, sealed};
-use super::table::{Chunk, NODES};
+use super::memory::{Arrays, At, MOST, Memory, Node, sealed};
+use super::table::{self, Head, LANES, Lane};
 use crate::error::CapacityError;
 use alloc::alloc::alloc_zeroed;
 use alloc::boxed::Box;
@@ -17,11 +17,19 @@ impl Memory for Heap {
     type Of<K, V> = HeapArrays<K, V>;
 }
 
+/// Entries for each chunk at most: five sixths full, 5 % of the entries are not in their home chunk.
+const ENTRIES: usize = 10;
+
+/// Every lane has its own node, and the chunks are a power of two: a sixth of the nodes or more, but less than three in five,
+/// stays empty, and a look-up goes from the hash to the head of a chunk and straight to the entry.
 #[doc(hidden)]
 pub struct HeapArrays<K, V> {
-    chunks: Box<[Chunk]>,
-    hashes: Box<[u32]>,
+    heads: Box<[Head]>,
     nodes: Box<[Node<K, V>]>,
+    hashes: Box<[u32]>,
+    capacity: usize,
+    /// There are two to the power of this many chunks.
+    bits: u32,
 }
 
 impl<K, V> HeapArrays<K, V> {
@@ -29,14 +37,18 @@ impl<K, V> HeapArrays<K, V> {
         if capacity > MOST {
             return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
         }
-        // SAFETY: a chunk of zeroes is `Chunk::EMPTY`: no tags, and by the niche of `NonZeroU32` no nodes.
-        let chunks = unsafe { try_zeroed(1 + capacity / NODES) };
+        let chunks = (1 + capacity / ENTRIES).next_power_of_two();
+        let nodes = chunks * LANES;
+        // SAFETY: a head of zeroes is `Head::EMPTY`.
+        let heads = unsafe { try_zeroed(chunks) };
+        // SAFETY: a node of zeroes has no neighbours, by the niche of `NonZeroU32`; its key and value may be anything.
+        let nodes_of_zeroes = unsafe { try_zeroed(nodes) };
         // SAFETY: zeroes are a number.
-        let hashes = unsafe { try_zeroed(capacity) };
-        // SAFETY: a node of zeroes has no neighbours; its key and value may be anything.
-        let nodes = unsafe { try_zeroed(capacity) };
+        let hashes = unsafe { try_zeroed(nodes) };
         let error = CapacityError::OutOfMemory { asked: capacity };
-        Ok(Self { chunks: chunks.ok_or(error)?, hashes: hashes.ok_or(error)?, nodes: nodes.ok_or(error)? })
+        let arrays = heads.zip(nodes_of_zeroes).zip(hashes).ok_or(error)?;
+        let ((heads, nodes), hashes) = arrays;
+        Ok(Self { heads, nodes, hashes, capacity, bits: chunks.ilog2() })
     }
 }
 
@@ -54,20 +66,44 @@ unsafe fn try_zeroed<T>(length: usize) -> Option<Box<[T]>> {
         NonNull::new(unsafe { alloc_zeroed(layout) })?.cast::<T>()
     };
     let slice: *mut [T] = core::ptr::slice_from_raw_parts_mut(start.as_ptr(), length);
-    // SAFETY: the memory came from the global allocator with the layout of this slice, or the slice has no size;
-    // its items are zero bytes, which the caller says are a `T`.
+    // SAFETY: the memory came from the global allocator with the layout of this slice, or the slice has no size; its
+    // items are zero bytes, which the caller says are a `T`.
     Some(unsafe { Box::from_raw(slice) })
 }
 
 impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
     #[inline]
-    fn chunks(&self) -> &[Chunk] {
-        &self.chunks
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn bytes_elsewhere(&self) -> usize {
+        size_of_val(&*self.heads) + size_of_val(&*self.nodes) + size_of_val(&*self.hashes)
     }
 
     #[inline]
-    fn chunks_mut(&mut self) -> &mut [Chunk] {
-        &mut self.chunks
+    fn home(&self, hash: u32) -> usize {
+        table::home_in_power_of_two(self.bits, hash)
+    }
+
+    #[inline]
+    fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    #[inline]
+    fn heads_mut(&mut self) -> &mut [Head] {
+        &mut self.heads
+    }
+
+    #[inline]
+    fn nodes(&self) -> &[Node<K, V>] {
+        &self.nodes
+    }
+
+    #[inline]
+    fn nodes_mut(&mut self) -> &mut [Node<K, V>] {
+        &mut self.nodes
     }
 
     #[inline]
@@ -81,19 +117,35 @@ impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
     }
 
     #[inline]
-    fn nodes(&self) -> &[Node<K, V>] {
-        &self.nodes
+    unsafe fn node_of(&self, Lane { chunk, lane }: Lane) -> At {
+        #[expect(clippy::cast_possible_truncation, reason = "`try_new` makes at most 2^32 - 1 nodes")]
+        let at = At::index_to((chunk * LANES + lane) as u32);
+        debug_assert!(at.is_some());
+        // SAFETY: at most 2^32 - 2 is the index of a node.
+        unsafe { at.unwrap_unchecked() }
     }
 
     #[inline]
-    fn nodes_mut(&mut self) -> &mut [Node<K, V>] {
-        &mut self.nodes
+    fn lane_of(&self, at: At) -> Option<Lane> {
+        Some(Lane { chunk: at.index() / LANES, lane: at.index() % LANES })
     }
+
+    #[inline]
+    fn take_node(&mut self, lane: Lane) -> At {
+        // SAFETY: the lane was taken just now.
+        unsafe { self.node_of(lane) }
+    }
+
+    #[inline]
+    fn give_node(&mut self, _: Lane, _: At) {}
+
+    fn give_all(&mut self) {}
 }
 
-impl sealed::Sealed for Heap {}
 impl<K, V> HashList<K, V, Heap> {
     pub(crate) fn try_with_capacity(capacity: usize) -> Result<Self, CapacityError> {
         HeapArrays::try_new(capacity).map(Self::of)
     }
 }
+
+impl sealed::Sealed for Heap {}

@@ -14,7 +14,18 @@
 //! there is nothing that a stalled thread could have read too early (no ABA), and a thread that stops for ever between
 //! any two steps holds what it has claimed and no more.
 //!
-//! A search begins at a place that differs between threads and stays the same while free slots are near it.
+//! The price is a search, and what keeps it short is a [`Hint`]: one word that says where to begin. It may be late or
+//! wrong, and nothing depends on it but the length of a search, and whether a new object is made although one has just come
+//! back ([`Wanted::LikelyFull`]).
+//!
+//! | hint | when | a claim begins | a release |
+//! |---|---|---|---|
+//! | spread | slots are not scarce | at a place of the thread's own, shifted | leaves the hint alone |
+//! | last | a search had to look at half of the slots | at the slot that came back last | writes its slot into the hint |
+//! | none kept | a search for an object found none | after the slot that was taken last | of an object: makes it *last* |
+//!
+//! So threads that find room do not meet in the hint; a pool that is nearly full finds its few free slots at once; and one
+//! that has no objects yet does not look for them.
 
 use crate::sync::{AtomicU8, AtomicU32, Ordering, spread};
 
@@ -23,15 +34,20 @@ const CLAIMED: u8 = 1;
 /// The slot has an object in it.
 const FULL: u8 = 2;
 
-/// A search that had to look at more slots than this moves the start for the next one. Eight looks take a few
+/// A search that had to look at more slots than this shifts the start of the next one. Eight looks take a few
 /// nanoseconds: about what it costs to write a word that others read.
 const FAR: usize = 8;
+
+/// The most slots there can be: two bits of the hint are for the mode.
+pub(super) const MOST: usize = 1 << 30;
 
 /// What a claim looks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// A slot with an object kept from before.
     Full,
+    /// The same, but not worth a search if the last one found none. One that came back just then may be overlooked.
+    LikelyFull,
     /// Any slot that is free.
     Any,
 }
@@ -43,110 +59,160 @@ pub(crate) struct Claim {
     pub(crate) full: bool,
 }
 
-/// The states of N slots, and where to look first.
-pub(crate) struct Indices<S> {
-    states: S,
-    /// Less than the number of slots, or 0. Only a hint.
-    hint: AtomicU32,
+/// How a hint is meant; see the module.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Spread,
+    Last,
+    NoneKept,
 }
 
-impl<S: AsRef<[AtomicU8]>> Indices<S> {
-    /// All in the state that `states` says; at most `u32::MAX` of them.
-    pub(crate) const fn new(states: S) -> Self {
-        Self { states, hint: AtomicU32::new(0) }
+/// A mode, and a slot or a shift.
+#[derive(Clone, Copy)]
+struct Word(u32);
+
+impl Word {
+    #[expect(clippy::cast_possible_truncation, reason = "there are at most MOST slots")]
+    const fn new(mode: Mode, index: usize) -> Self {
+        Self((mode as u32) << 30 | index as u32)
     }
 
     #[inline]
-    pub(crate) fn states(&self) -> &[AtomicU8] {
-        self.states.as_ref()
-    }
-
-    /// Claims an index, or says that it saw none free. Looks at each slot at most once.
-    #[inline]
-    pub(crate) fn claim(&self, wanted: Wanted) -> Option<Claim> {
-        let start = self.start()?;
-        match self.try_claim(start, wanted) {
-            Some(claim) => Some(claim),
-            None => self.search(start, wanted),
+    const fn mode(self) -> Mode {
+        match self.0 >> 30 {
+            0 => Mode::Spread,
+            1 => Mode::Last,
+            _ => Mode::NoneKept,
         }
     }
 
-    /// The claim's longer way: every slot but the first.
-    fn search(&self, start: usize, wanted: Wanted) -> Option<Claim> {
-        let slots = self.states().len();
-        for (distance, index) in (start + 1..slots).chain(0..start).enumerate() {
-            if let Some(claim) = self.try_claim(index, wanted) {
-                if distance > FAR {
-                    self.move_hint(distance);
-                }
-                return Some(claim);
+    #[inline]
+    const fn index(self) -> usize {
+        (self.0 & (u32::MAX >> 2)) as usize
+    }
+}
+
+/// Where to look first; see the module. All zero is *spread*, without a shift.
+pub(crate) struct Hint(AtomicU32);
+
+impl Hint {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    #[inline]
+    fn get(&self) -> Word {
+        // Relaxed: only a hint.
+        Word(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, word: Word) {
+        // Relaxed: only a hint.
+        self.0.store(word.0, Ordering::Relaxed);
+    }
+
+    /// Sets it unless somebody else has since it was `seen`: who says that no object is kept must not overrule one that
+    /// came back meanwhile.
+    fn replace(&self, seen: Word, word: Word) {
+        // Relaxed, both: only a hint.
+        let _ = self.0.compare_exchange(seen.0, word.0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// The place where this thread begins if nobody tells it another one.
+#[inline]
+fn own(slots: usize) -> usize {
+    ((u64::from(spread()) * slots as u64) >> 32) as usize
+}
+
+/// Claims an index, or says that it saw none free. Looks at each slot at most once.
+#[inline]
+pub(crate) fn claim(states: &[AtomicU8], hint: &Hint, wanted: Wanted) -> Option<Claim> {
+    let seen = hint.get();
+    match seen.mode() {
+        Mode::Spread => {
+            let start = own(states.len()) + seen.index();
+            let start = if start < states.len() { start } else { start.checked_sub(states.len())? };
+            match try_claim(states.get(start)?, start, wanted) {
+                Some(claim) => Some(claim),
+                None => search(states, hint, seen, start, wanted),
             }
         }
-        None
+        Mode::NoneKept if wanted == Wanted::LikelyFull => None,
+        Mode::Last | Mode::NoneKept => claim_scarce(states, hint, seen, wanted),
     }
+}
 
-    #[inline]
-    fn try_claim(&self, index: usize, wanted: Wanted) -> Option<Claim> {
-        let state = &self.states()[index];
-        // Relaxed: only decides whether the claim below is worth its price.
-        let seen = state.load(Ordering::Relaxed);
-        if seen & CLAIMED != 0 || (wanted == Wanted::Full && seen & FULL == 0) {
-            return None;
+#[inline]
+fn try_claim(state: &AtomicU8, index: usize, wanted: Wanted) -> Option<Claim> {
+    if !is_free(state, wanted) {
+        return None;
+    }
+    // Acquire: pairs with the Release of `release`; what was done with the slot before is done.
+    let before = state.fetch_or(CLAIMED, Ordering::Acquire);
+    (before & CLAIMED == 0).then_some(Claim { index, full: before & FULL != 0 })
+}
+
+#[inline]
+fn is_free(state: &AtomicU8, wanted: Wanted) -> bool {
+    // Relaxed: only decides whether a claim is worth its price.
+    let seen = state.load(Ordering::Relaxed);
+    seen & CLAIMED == 0 && (wanted == Wanted::Any || seen & FULL != 0)
+}
+
+/// A claim that begins where the hint says.
+fn claim_scarce(states: &[AtomicU8], hint: &Hint, seen: Word, wanted: Wanted) -> Option<Claim> {
+    let start = seen.index();
+    let Some(claim) = try_claim(states.get(start)?, start, wanted) else {
+        return search(states, hint, seen, start, wanted);
+    };
+    if seen.mode() == Mode::NoneKept {
+        hint.replace(seen, Word::new(Mode::NoneKept, after(states, start)));
+    } else if is_free(&states[own(states.len())], wanted) {
+        // There is room again where this thread would have begun.
+        hint.set(Word::new(Mode::Spread, 0));
+    }
+    Some(claim)
+}
+
+/// A claim's longer way: every slot but the first.
+fn search(states: &[AtomicU8], hint: &Hint, seen: Word, start: usize, wanted: Wanted) -> Option<Claim> {
+    for (distance, index) in (start + 1..states.len()).chain(0..start).enumerate() {
+        if let Some(claim) = try_claim(&states[index], index, wanted) {
+            if distance > FAR || seen.mode() != Mode::Spread {
+                hint.replace(seen, found_far(states, seen, index, distance));
+            }
+            return Some(claim);
         }
-        // Acquire: pairs with the Release of `release`; what was done with the slot before is done.
-        let before = state.fetch_or(CLAIMED, Ordering::Acquire);
-        (before & CLAIMED == 0).then_some(Claim { index, full: before & FULL != 0 })
     }
-
-    /// Where this thread starts to look.
-    #[inline]
-    fn start(&self) -> Option<usize> {
-        let slots = self.states().len();
-        // Relaxed: only a hint.
-        let hint = self.hint.load(Ordering::Relaxed) as usize;
-        let own = ((u64::from(spread()) * slots as u64) >> 32) as usize;
-        let start = own + hint;
-        if start < slots { Some(start) } else { start.checked_sub(slots).filter(|_| slots > 0) }
+    if wanted != Wanted::Any {
+        hint.replace(seen, Word::new(Mode::NoneKept, start));
     }
+    None
+}
 
-    #[cold]
-    fn move_hint(&self, distance: usize) {
-        // Relaxed, both: only a hint. Lost moves are no loss.
-        let hint = self.hint.load(Ordering::Relaxed) as usize;
-        #[expect(clippy::cast_possible_truncation, reason = "there are at most u32::MAX slots")]
-        self.hint.store(((hint + distance) % self.states().len()) as u32, Ordering::Relaxed);
-    }
-
-    /// How many are claimed; while others work, a number between what was and what is.
-    pub(crate) fn claimed(&self) -> usize {
-        // Relaxed: a count, which nothing else depends on.
-        self.states().iter().filter(|state| state.load(Ordering::Relaxed) & CLAIMED != 0).count()
-    }
-
-    /// How many are free and have an object.
-    pub(crate) fn kept(&self) -> usize {
-        // Relaxed: a count, which nothing else depends on.
-        self.states().iter().filter(|state| state.load(Ordering::Relaxed) == FULL).count()
-    }
-
-    /// # Panics
-    ///
-    /// If a state or the hint is one that can't be.
-    pub(crate) fn validate(&self) {
-        // Relaxed, both: each is checked by itself.
-        for state in self.states() {
-            assert!(state.load(Ordering::Relaxed) <= CLAIMED | FULL, "a state that does not exist");
+/// The hint after a search that found something only here.
+#[cold]
+fn found_far(states: &[AtomicU8], seen: Word, index: usize, distance: usize) -> Word {
+    match seen.mode() {
+        Mode::Spread if distance <= states.len() / 2 => {
+            Word::new(Mode::Spread, (seen.index() + distance) % states.len())
         }
-        let hint = self.hint.load(Ordering::Relaxed) as usize;
-        assert!(hint < self.states().len().max(1), "the hint points outside");
+        Mode::NoneKept => Word::new(Mode::NoneKept, after(states, index)),
+        Mode::Spread | Mode::Last => Word::new(Mode::Last, after(states, index)),
     }
+}
+
+/// The next slot, round the end.
+fn after(states: &[AtomicU8], index: usize) -> usize {
+    if index + 1 == states.len() { 0 } else { index + 1 }
 }
 
 /// Gives a claimed slot back, with or without an object in it.
 ///
 /// To give back what was not claimed is a bug of the caller, found here only where debug assertions are on.
 #[inline]
-pub(crate) fn release(state: &AtomicU8, full: bool) {
+pub(crate) fn release(state: &AtomicU8, hint: &Hint, index: usize, full: bool) {
     // Relaxed: the owner reads its own claim.
     debug_assert!(
         state.load(Ordering::Relaxed) & CLAIMED != 0,
@@ -155,4 +221,33 @@ pub(crate) fn release(state: &AtomicU8, full: bool) {
     // Release: pairs with the Acquire of `try_claim`; the next owner finds our work done. A store suffices: nobody
     // changes the byte of a claimed slot.
     state.store(if full { FULL } else { 0 }, Ordering::Release);
+    // After it, so that who follows the hint finds the slot free.
+    match hint.get().mode() {
+        Mode::Spread => {}
+        Mode::NoneKept if !full => hint.set(Word::new(Mode::NoneKept, index)),
+        Mode::Last | Mode::NoneKept => hint.set(Word::new(Mode::Last, index)),
+    }
+}
+
+/// How many are claimed; while others work, a number between what was and what is.
+pub(crate) fn claimed(states: &[AtomicU8]) -> usize {
+    // Relaxed: a count, which nothing else depends on.
+    states.iter().filter(|state| state.load(Ordering::Relaxed) & CLAIMED != 0).count()
+}
+
+/// How many are free and have an object.
+pub(crate) fn kept(states: &[AtomicU8]) -> usize {
+    // Relaxed: a count, which nothing else depends on.
+    states.iter().filter(|state| state.load(Ordering::Relaxed) == FULL).count()
+}
+
+/// # Panics
+///
+/// If a state or the hint is one that can't be.
+pub(crate) fn validate(states: &[AtomicU8], hint: &Hint) {
+    for state in states {
+        // Relaxed: each is checked by itself.
+        assert!(state.load(Ordering::Relaxed) <= CLAIMED | FULL, "a state that does not exist");
+    }
+    assert!(hint.get().index() < states.len().max(1), "the hint points outside");
 }

@@ -48,9 +48,7 @@ mod portable {
         // out of the byte. (The shorter test by a subtraction borrows from the next byte, and errs.)
         let same = !(((different & !TOPS) + !TOPS) | different) & TOPS;
         // The multiplication gathers the eight upper bits in the topmost byte.
-        #[expect(clippy::cast_possible_truncation, reason = "a mask of 8 bits")]
-        let mask = ((same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u16;
-        mask
+        ((same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u16
     }
 }
 

@@ -1,8 +1,8 @@
 //! Slots on the heap, and leases that share the ownership of them.
 
 use super::heap::Heap;
-use super::indices::{Indices, Wanted};
-use super::slots::{Backing, Cell, Core, Keeper, Lease, Owner, Slot};
+use super::indices::{MOST, Wanted};
+use super::slots::{Backing, Cell, Core, Home, Keeper, Lease, Owner, Slot};
 use crate::error::CapacityError;
 use crate::stats::PoolRecorder;
 use crate::sync::AtomicU8;
@@ -17,13 +17,12 @@ impl<T> Backing<T> for Heap {
 
 impl<T, K> Core<T, Heap, K> {
     pub(crate) fn try_on_heap(capacity: usize, keeper: K) -> Result<Self, CapacityError> {
-        let most = u32::MAX as usize;
-        if capacity > most {
-            return Err(CapacityError::TooLarge { asked: capacity, most });
+        if capacity > MOST {
+            return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
         }
         let states = try_collect(capacity, || AtomicU8::new(0))?;
         let cells = try_collect(capacity, Cell::empty)?;
-        Ok(Self { indices: Indices::new(states), cells, keeper })
+        Ok(Self { states, cells, home: Home::new(keeper) })
     }
 }
 
@@ -38,8 +37,8 @@ fn try_collect<T>(capacity: usize, make: impl FnMut() -> T) -> Result<Box<[T]>, 
 impl<T, B: Backing<T>, K: Keeper<T>> Owner<T> for Arc<Core<T, B, K>> {
     type Keeper = K;
 
-    fn keeper(&self) -> &K {
-        Core::keeper(self)
+    fn home(&self) -> &Home<K> {
+        &self.home
     }
 }
 

@@ -9,7 +9,7 @@
 //! - **ALIVE**: a lease's pointers point into a [`Core`] which its owner borrows or shares, so it outlives the lease
 //!   and does not move.
 
-use super::indices::{self, Claim, Indices, Wanted};
+use super::indices::{self, Claim, Hint, MOST, Wanted};
 use super::memory::Inline;
 use crate::stats::PoolRecorder;
 use crate::sync::{AtomicU8, UnsafeCell};
@@ -55,14 +55,32 @@ pub trait Keeper<T> {
 
 /// N slots, their objects, and what is to be done with objects that come back.
 pub struct Core<T, B: Backing<T>, K> {
-    pub(super) indices: Indices<B::States>,
+    pub(super) states: B::States,
     pub(super) cells: B::Cells,
-    pub(super) keeper: K,
+    pub(super) home: Home<K>,
+}
+
+/// What a lease needs of its core when it ends, whatever the core's size.
+pub struct Home<K> {
+    hint: Hint,
+    keeper: K,
+}
+
+impl<K> Home<K> {
+    pub(super) const fn new(keeper: K) -> Self {
+        Self { hint: Hint::new(), keeper }
+    }
 }
 
 // SAFETY: by OWNED a shared core hands each object to one thread at a time, so objects only ever move between threads,
 // for which `T: Send` is enough. The states are atomics, and the keeper is shared as what it is.
 unsafe impl<T: Send, B: Backing<T>, K: Sync> Sync for Core<T, B, K> where B::States: Sync {}
+
+impl<K> fmt::Debug for Home<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home").finish_non_exhaustive()
+    }
+}
 
 impl<T, B: Backing<T>, K> fmt::Debug for Core<T, B, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,43 +90,50 @@ impl<T, B: Backing<T>, K> fmt::Debug for Core<T, B, K> {
 
 impl<T, const N: usize, K> Core<T, Inline<N>, K> {
     pub(crate) const fn new(keeper: K) -> Self {
-        const { assert!(N <= u32::MAX as usize, "a pool has at most u32::MAX slots") };
+        const { assert!(N <= MOST, "a pool has at most 2^30 slots") };
         Self {
-            indices: Indices::new([const { AtomicU8::new(0) }; N]),
+            states: [const { AtomicU8::new(0) }; N],
             cells: [const { Cell::empty() }; N],
-            keeper,
+            home: Home::new(keeper),
         }
     }
 }
 
 impl<T, B: Backing<T>, K> Core<T, B, K> {
     pub(crate) fn capacity(&self) -> usize {
-        self.indices.states().len()
+        self.states.as_ref().len()
     }
 
     pub(crate) fn keeper(&self) -> &K {
-        &self.keeper
+        &self.home.keeper
     }
 
     /// Slots that somebody owns.
     pub(crate) fn in_use(&self) -> usize {
-        self.indices.claimed()
+        indices::claimed(self.states.as_ref())
     }
 
     /// Free slots with an object.
     pub(crate) fn kept(&self) -> usize {
-        self.indices.kept()
+        indices::kept(self.states.as_ref())
     }
 
     pub(crate) fn validate(&self) {
-        self.indices.validate();
+        indices::validate(self.states.as_ref(), &self.home.hint);
     }
 
     /// Takes possession of a slot.
     #[inline]
     pub(crate) fn claim(&self, wanted: Wanted) -> Option<Slot<'_, T>> {
-        let Claim { index, full } = self.indices.claim(wanted)?;
-        Some(Slot { state: &self.indices.states()[index], cell: &self.cells.as_ref()[index], full })
+        let states = self.states.as_ref();
+        let Claim { index, full } = indices::claim(states, &self.home.hint, wanted)?;
+        Some(Slot {
+            state: &states[index],
+            cell: &self.cells.as_ref()[index],
+            hint: &self.home.hint,
+            index,
+            full,
+        })
     }
 }
 
@@ -124,6 +149,8 @@ impl<T, B: Backing<T>, K> Drop for Core<T, B, K> {
 pub struct Slot<'a, T> {
     state: &'a AtomicU8,
     cell: &'a Cell<T>,
+    hint: &'a Hint,
+    index: usize,
     /// Whether the cell is initialised (FULL).
     full: bool,
 }
@@ -187,14 +214,15 @@ impl<T> Slot<'_, T> {
     pub(super) unsafe fn into_lease<O: Owner<T>>(self, owner: O) -> Lease<T, O> {
         assert!(self.full, "a lease of nothing");
         let slot = ManuallyDrop::new(self);
-        Lease { state: NonNull::from(slot.state), cell: NonNull::from(slot.cell), owner, object: PhantomData }
+        let (state, cell) = (NonNull::from(slot.state), NonNull::from(slot.cell));
+        Lease { state, cell, index: slot.index, owner, object: PhantomData }
     }
 }
 
 impl<T> Drop for Slot<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        indices::release(self.state, self.full);
+        indices::release(self.state, self.hint, self.index, self.full);
     }
 }
 
@@ -203,14 +231,14 @@ pub trait Owner<T> {
     #[doc(hidden)]
     type Keeper: Keeper<T>;
     #[doc(hidden)]
-    fn keeper(&self) -> &Self::Keeper;
+    fn home(&self) -> &Home<Self::Keeper>;
 }
 
-impl<T, K: Keeper<T>> Owner<T> for &K {
+impl<T, K: Keeper<T>> Owner<T> for &Home<K> {
     type Keeper = K;
 
     #[inline]
-    fn keeper(&self) -> &K {
+    fn home(&self) -> &Home<K> {
         self
     }
 }
@@ -219,6 +247,7 @@ impl<T, K: Keeper<T>> Owner<T> for &K {
 pub(crate) struct Lease<T, O: Owner<T>> {
     state: NonNull<AtomicU8>,
     cell: NonNull<Cell<T>>,
+    index: usize,
     owner: O,
     object: PhantomData<T>,
 }
@@ -229,7 +258,7 @@ unsafe impl<T: Send, O: Owner<T> + Send> Send for Lease<T, O> {}
 // SAFETY: a shared lease gives out `&T` and `&O` and nothing else.
 unsafe impl<T: Sync, O: Owner<T> + Sync> Sync for Lease<T, O> {}
 
-impl<'a, T, K: Keeper<T>> Lease<T, &'a K> {
+impl<'a, T, K: Keeper<T>> Lease<T, &'a Home<K>> {
     /// Claims a slot of `core` and lets `fill` see to it that there is an object in it. If there is none free, `input`
     /// comes back.
     #[inline]
@@ -241,9 +270,9 @@ impl<'a, T, K: Keeper<T>> Lease<T, &'a K> {
     ) -> Result<Self, X> {
         let Some(mut slot) = core.claim(wanted) else { return Err(input) };
         fill(&mut slot, input);
-        core.keeper.recorder().acquired();
+        core.keeper().recorder().acquired();
         // SAFETY: ALIVE: the borrow of the core lives as long as the lease.
-        Ok(unsafe { slot.into_lease(&core.keeper) })
+        Ok(unsafe { slot.into_lease(&core.home) })
     }
 }
 
@@ -259,7 +288,7 @@ impl<T, O: Owner<T>> Lease<T, O> {
         let state = unsafe { self.state.as_ref() };
         // SAFETY: ALIVE.
         let cell = unsafe { self.cell.as_ref() };
-        Slot { state, cell, full: true }
+        Slot { state, cell, hint: &self.owner.home().hint, index: self.index, full: true }
     }
 
     /// Takes the object out and gives the slot back empty.
@@ -269,7 +298,7 @@ impl<T, O: Owner<T>> Lease<T, O> {
         let mut slot = unsafe { lease.slot() };
         let object = slot.take();
         // Counted before the slot is free, so that never more are in use than there are.
-        lease.owner.keeper().recorder().released();
+        lease.owner.home().keeper.recorder().released();
         drop(slot);
         // SAFETY: the lease is not dropped, so this is the owner's only drop.
         unsafe { ptr::drop_in_place(&raw mut lease.owner) };
@@ -288,7 +317,7 @@ impl<T, O: Owner<T>> Drop for Lease<T, O> {
                 self.0.released();
             }
         }
-        let keeper = self.owner.keeper();
+        let keeper = &self.owner.home().keeper;
         // SAFETY: the lease ends here. (The slot is dropped last, after `_released`.)
         let mut slot = unsafe { self.slot() };
         let _released = Released(keeper.recorder());

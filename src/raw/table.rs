@@ -1,207 +1,265 @@
-//! A hash table of node numbers, a cache line at a time.
+//! A hash table whose lanes lead to nodes, sixteen bytes at a time.
 //!
-//! A chunk is a line: 12 lanes, each with a tag of 8 bits of the hash and the number of a node; a bit for each lane that is
-//! taken; and a count of the entries that wanted into this chunk and went on because it was full. A look-up compares
-//! all tags of its home chunk at once, looks at the nodes whose tag matches (one in 256 of the others does), and goes on
-//! to the next chunk only if the count is not zero. A removal clears its lane and takes itself out of the counts on its
-//! way: so there are no tombstones, and no rehash that a caller would have to wait for. The counts instead of tombstones,
-//! and numbers in the line of the tags, are those of F14 (N. Bronson and X. Shi, *Open-sourcing F14*, 2019).
+//! A chunk is 12 lanes. Its head, which a look-up reads at once, has a tag of 8 bits of the hash for each of them, a bit
+//! for each that is taken, a bit for each whose entry is a guest (its home is another chunk), and a count of the entries
+//! that wanted into this chunk and went on because it was full. A look-up compares all tags of the chunk that is its home, looks at the nodes whose tag matches (one in 256 of the others
+//! does), and goes on to the next chunk only if the count is not zero. A removal clears its lane and takes itself out of the
+//! counts on its way: so there are no tombstones, and no rehash that a caller would have to wait for. The counts instead of
+//! tombstones are those of F14 (N. Bronson and X. Shi, *Open-sourcing F14*, 2019).
+//!
+//! Which node a lane leads to is for the [`Arrays`] to say: on the heap every lane has a node of its own, so that a look-up
+//! goes from the head straight to the entry; inline, where every byte counts, lanes have the numbers of fewer nodes.
 //!
 //! Invariants:
 //!
-//! - **LANE**: a lane whose bit is set has the number of a node.
+//! - **LANE**: a lane whose bit is set leads to a node.
 //! - **PATH**: an entry is in the first chunk from its home on that had a free lane when it came, and every chunk before that
 //!   counts it. So a look-up that goes on while the count is not zero meets it. (A count that has reached its end stays there:
 //!   look-ups go on in vain then, and still meet it.)
-//! - **ROOM**: there are at least 12 lanes for every 8 nodes, and one chunk more, so there is always a free lane.
+//! - **ROOM**: there are at least 12 lanes for every 10 entries, and one chunk more, so there is always a free lane.
 
 use super::lanes;
-use super::memory::At;
+use super::memory::{Arrays, At};
 
 /// Lanes of a chunk.
-const LANES: usize = 12;
-/// The lanes in a mask of matches.
-const ALL: u16 = (1 << LANES) - 1;
+pub(super) const LANES: usize = 12;
+/// All lanes of a chunk.
+const ALL: u32 = (1 << LANES) - 1;
 
-/// Nodes for each chunk: two thirds full, 1 % of the entries are not in their home chunk.
-pub(super) const NODES: usize = 8;
-
-/// 12 places. All zero is empty.
+/// The head of a chunk. All zero is empty.
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub struct Chunk {
-    /// 12 tags; two bytes with a bit for each lane that is taken; two with the count of those that went on.
-    head: [u8; 16],
-    nodes: [Option<At>; LANES],
+#[repr(C)]
+pub struct Head {
+    tags: [u8; LANES],
+    status: Status,
+}
+
+/// 12 bits for the lanes that are taken, 12 for those with a guest, 8 for the count of those that went on.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Status(u32);
+
+impl Status {
+    /// Where the bits of the guests begin, and where the count does.
+    const GUEST: u32 = 12;
+    const COUNT: u32 = 24;
+    /// A count that stays where it is.
+    const END: u32 = u32::MAX >> Self::COUNT;
+
+    #[inline]
+    const fn taken(self) -> u32 {
+        self.0 & ALL
+    }
+
+    #[inline]
+    const fn has_guest(self, lane: usize) -> bool {
+        self.0 >> Self::GUEST >> lane & 1 == 1
+    }
+
+    #[inline]
+    const fn went_on(self) -> u32 {
+        self.0 >> Self::COUNT
+    }
+
+    #[inline]
+    const fn with(self, lane: usize, guest: bool) -> Self {
+        Self(self.0 | (1 | (guest as u32) << Self::GUEST) << lane)
+    }
+
+    #[inline]
+    const fn without(self, lane: usize) -> Self {
+        Self(self.0 & !((1 | 1 << Self::GUEST) << lane))
+    }
+
+    const fn one_more(self) -> Self {
+        if self.went_on() == Self::END { self } else { Self(self.0 + (1 << Self::COUNT)) }
+    }
+
+    const fn one_less(self) -> Self {
+        if self.went_on() == Self::END { self } else { Self(self.0 - (1 << Self::COUNT)) }
+    }
+}
+
+/// A lane of the whole table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Lane {
+    pub(super) chunk: usize,
+    pub(super) lane: usize,
 }
 
 /// Where an entry is.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    chunk: usize,
-    lane: usize,
+    pub(super) lane: Lane,
     pub(super) at: At,
 }
 
-impl Chunk {
-    pub(super) const EMPTY: Self = Self { head: [0; 16], nodes: [None; LANES] };
-
-    /// The taken lanes, and the count of those that went on.
-    #[inline]
-    fn status(&self) -> (u16, u16) {
-        let [.., a, b, c, d] = self.head;
-        (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
-    }
-
-    fn set_status(&mut self, taken: u16, went_on: u16) {
-        let ([a, b], [c, d]) = (taken.to_le_bytes(), went_on.to_le_bytes());
-        [self.head[12], self.head[13], self.head[14], self.head[15]] = [a, b, c, d];
-    }
+impl Head {
+    pub(super) const EMPTY: Self = Self { tags: [0; LANES], status: Status(0) };
 
     /// The taken lanes with this tag.
     #[inline]
-    fn matches(&self, tag: u8) -> u16 {
-        lanes::matches(&self.head, tag) & self.status().0
-    }
-
-    /// The number in a lane that is taken.
-    #[inline]
-    fn node(&self, lane: usize) -> At {
-        debug_assert!(self.status().0 >> lane & 1 == 1);
-        // SAFETY: only 12 bits for lanes are ever set.
-        let node = unsafe { *self.nodes.get_unchecked(lane) };
-        // SAFETY: LANE.
-        unsafe { node.unwrap_unchecked() }
-    }
-
-    fn put(&mut self, lane: usize, tag: u8, at: At) {
-        let (taken, went_on) = self.status();
-        self.set_status(taken | 1 << lane, went_on);
-        self.head[lane] = tag;
-        self.nodes[lane] = Some(at);
-    }
-
-    fn clear(&mut self, lane: usize) {
-        let (taken, went_on) = self.status();
-        self.set_status(taken & !(1 << lane), went_on);
-        self.nodes[lane] = None;
-    }
-
-    fn count_up(&mut self) {
-        let (taken, went_on) = self.status();
-        self.set_status(taken, went_on.saturating_add(1));
-    }
-
-    fn count_down(&mut self) {
-        let (taken, went_on) = self.status();
-        if went_on != u16::MAX {
-            self.set_status(taken, went_on - 1);
-        }
+    fn matches(&self, tag: u8) -> u32 {
+        let bytes = (&raw const *self).cast::<[u8; 16]>();
+        // SAFETY: a head is sixteen bytes without a gap.
+        let bytes = unsafe { &*bytes };
+        u32::from(lanes::matches(bytes, tag)) & self.status.taken()
     }
 }
 
 /// The tag of a hash: its lower bits, since the home is made of the upper ones.
 #[inline]
-fn tag(hash: u32) -> u8 {
+const fn tag(hash: u32) -> u8 {
     let [low, ..] = hash.to_le_bytes();
     low
 }
 
-/// The chunk where the search for a hash begins: the hash scaled down to the number of chunks, which is as good as a
-/// remainder, and needs no division and no power of two.
+/// The home of a hash in a table of any number of chunks: the hash scaled down to that number, which is as good as a
+/// remainder and needs no division.
 #[inline]
-fn home(chunks: &[Chunk], hash: u32) -> usize {
+pub(super) fn home_in_any(chunks: usize, hash: u32) -> usize {
     // Small tables, which are the rule where registers have 32 bits, do with one multiplication of those.
-    if usize::BITS < 64 && chunks.len() <= 0x1_0000 {
-        ((hash >> 16) as usize).wrapping_mul(chunks.len()) >> 16
+    if usize::BITS < 64 && chunks <= 0x1_0000 {
+        ((hash >> 16) as usize).wrapping_mul(chunks) >> 16
     } else {
-        ((u64::from(hash) * chunks.len() as u64) >> 32) as usize
+        ((u64::from(hash) * chunks as u64) >> 32) as usize
     }
+}
+
+/// The home of a hash in a table of `2^bits` chunks: its upper bits.
+#[inline]
+pub(super) const fn home_in_power_of_two(bits: u32, hash: u32) -> usize {
+    // In 64 bits, so that none of them can be asked for.
+    ((hash as u64) << bits >> 32) as usize
 }
 
 /// The next chunk, round the end.
 #[inline]
-fn after(chunks: &[Chunk], chunk: usize) -> usize {
-    if chunk + 1 == chunks.len() { 0 } else { chunk + 1 }
+fn after(chunks: usize, chunk: usize) -> usize {
+    if chunk + 1 == chunks { 0 } else { chunk + 1 }
 }
 
 /// The entry with this hash whose node `is` it.
 #[inline]
-pub(super) fn find(chunks: &[Chunk], hash: u32, mut is: impl FnMut(At) -> bool) -> Option<Place> {
-    let tag = tag(hash);
-    let mut chunk = home(chunks, hash);
-    loop {
-        let here = chunks.get(chunk)?;
-        let mut matches = here.matches(tag);
+pub(super) fn find<K, V>(
+    arrays: &impl Arrays<K, V>,
+    hash: u32,
+    mut is: impl FnMut(At) -> bool,
+) -> Option<Place> {
+    let chunk = arrays.home(hash);
+    debug_assert!(chunk < arrays.heads().len());
+    // SAFETY: there is a chunk at least, so both ways to find a home stay below their number.
+    let head = unsafe { arrays.heads().get_unchecked(chunk) };
+    let matches = head.matches(tag(hash));
+    if matches != 0 {
+        let lane = Lane { chunk, lane: matches.trailing_zeros() as usize };
+        // SAFETY: the lane is taken.
+        let at = unsafe { arrays.node_of(lane) };
+        if is(at) {
+            return Some(Place { lane, at });
+        }
+    }
+    if matches & matches.wrapping_sub(1) == 0 && head.status.went_on() == 0 {
+        return None;
+    }
+    find_on(arrays, hash, chunk, is)
+}
+
+/// The rest of a look-up whose tag several lanes have, or whose home was full: from this chunk on.
+#[cold]
+#[inline(never)]
+fn find_on<K, V>(
+    arrays: &impl Arrays<K, V>,
+    hash: u32,
+    mut chunk: usize,
+    mut is: impl FnMut(At) -> bool,
+) -> Option<Place> {
+    let chunks = arrays.heads().len();
+    // Once round at most: counts that have reached their end would lead on for ever.
+    for _ in 0..chunks {
+        let head = &arrays.heads()[chunk];
+        let mut matches = head.matches(tag(hash));
         while matches != 0 {
-            let lane = matches.trailing_zeros() as usize;
-            let at = here.node(lane);
+            let lane = Lane { chunk, lane: matches.trailing_zeros() as usize };
+            // SAFETY: the lane is taken.
+            let at = unsafe { arrays.node_of(lane) };
             if is(at) {
-                return Some(Place { chunk, lane, at });
+                return Some(Place { lane, at });
             }
             matches &= matches - 1;
         }
-        if here.status().1 == 0 {
-            return None;
+        if head.status.went_on() == 0 {
+            break;
         }
         chunk = after(chunks, chunk);
     }
+    None
 }
 
-/// Puts a node's number into the first free lane.
+/// Takes the first free lane for an entry with this hash.
 #[inline]
-pub(super) fn insert(chunks: &mut [Chunk], hash: u32, at: At) {
-    let mut chunk = home(chunks, hash);
+pub(super) fn insert<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32) -> Lane {
+    let home = arrays.home(hash);
+    let heads = arrays.heads_mut();
+    let chunks = heads.len();
+    let mut chunk = home;
     // By ROOM this ends.
     loop {
-        let next = after(chunks, chunk);
-        let here = &mut chunks[chunk];
-        let free = !here.status().0 & ALL;
+        let head = &mut heads[chunk];
+        let free = !head.status.taken() & ALL;
         if free != 0 {
-            here.put(free.trailing_zeros() as usize, tag(hash), at);
-            return;
+            let lane = free.trailing_zeros() as usize;
+            head.tags[lane] = tag(hash);
+            head.status = head.status.with(lane, chunk != home);
+            return Lane { chunk, lane };
         }
-        here.count_up();
-        chunk = next;
+        head.status = head.status.one_more();
+        chunk = after(chunks, chunk);
     }
 }
 
-/// Empties a place, which `find` gave for this hash.
+/// Frees the lane of an entry. Its hash is only asked for if it was a guest there.
 #[inline]
-pub(super) fn remove(chunks: &mut [Chunk], hash: u32, place: Place) {
-    let mut chunk = home(chunks, hash);
-    while chunk != place.chunk {
-        chunks[chunk].count_down();
+pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, Place { lane, at }: Place) {
+    if arrays.heads()[lane.chunk].status.has_guest(lane.lane) {
+        leave(arrays, Place { lane, at });
+    }
+    let head = &mut arrays.heads_mut()[lane.chunk];
+    head.status = head.status.without(lane.lane);
+}
+
+/// Takes a guest out of the counts on its way.
+#[cold]
+fn leave<K, V>(arrays: &mut impl Arrays<K, V>, Place { lane, at }: Place) {
+    let hash = arrays.hashes()[at.index()];
+    let mut chunk = arrays.home(hash);
+    let heads = arrays.heads_mut();
+    let chunks = heads.len();
+    while chunk != lane.chunk {
+        heads[chunk].status = heads[chunk].status.one_less();
         chunk = after(chunks, chunk);
     }
-    chunks[place.chunk].clear(place.lane);
 }
 
 /// How many entries there are.
-///
-/// # Panics
-///
-/// If LANE does not hold.
-pub(super) fn validate(chunks: &[Chunk]) -> usize {
-    let entries = |chunk: &Chunk| {
-        let with_node =
-            (0..LANES).filter(|&lane| chunk.nodes[lane].is_some()).fold(0, |mask, lane| mask | 1 << lane);
-        assert_eq!(chunk.status().0, with_node, "the lanes that are taken are not those with a node");
-        with_node.count_ones() as usize
-    };
-    chunks.iter().map(entries).sum()
+pub(super) fn entries(heads: &[Head]) -> usize {
+    heads.iter().map(|head| head.status.taken().count_ones() as usize).sum()
 }
 
-/// How many of the entries went on from their home, or from another chunk: the sum of the counts.
-///
-/// None if one of them has reached its end and counts no more.
-pub(super) fn all_went_on(chunks: &[Chunk]) -> Option<u64> {
-    let counts = chunks.iter().map(|chunk| chunk.status().1);
-    counts.map(|count| (count != u16::MAX).then_some(u64::from(count))).sum()
+/// How many of the entries went on from their home, or from another chunk: the sum of the counts. None if one of them has
+/// reached its end and counts no more.
+pub(super) fn all_went_on(heads: &[Head]) -> Option<u64> {
+    let counts = heads.iter().map(|head| head.status.went_on());
+    counts.map(|count| (count != Status::END).then_some(u64::from(count))).sum()
 }
 
 /// How many chunks an entry went on from.
-pub(super) fn distance(chunks: &[Chunk], hash: u32, place: Place) -> usize {
-    let home = home(chunks, hash);
-    if place.chunk >= home { place.chunk - home } else { place.chunk + chunks.len() - home }
+///
+/// # Panics
+///
+/// If it is a guest where it should be at home, or the other way round.
+pub(super) fn distance<K, V>(arrays: &impl Arrays<K, V>, hash: u32, lane: Lane) -> usize {
+    let (home, heads) = (arrays.home(hash), arrays.heads());
+    assert_eq!(heads[lane.chunk].status.has_guest(lane.lane), lane.chunk != home, "a guest who is none");
+    if lane.chunk >= home { lane.chunk - home } else { lane.chunk + heads.len() - home }
 }

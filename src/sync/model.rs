@@ -86,6 +86,16 @@ macro_rules! atomic {
                 self.update().fetch_or(value, order)
             }
 
+            pub(crate) fn compare_exchange(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.inner().compare_exchange(current, new, success, failure)
+            }
+
             pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
                 self.update().fetch_max(value, order)
             }

@@ -1,0 +1,88 @@
+//! The shared recorder beside a pool: never more in use than there are, and exact at rest.
+
+use crate::explore::{explore, explore_preempted, join, spawn};
+use larder::pool::BoxPool;
+use larder::stats::{PoolStats, Shared};
+use std::sync::Arc;
+
+type Counted<const N: usize> = BoxPool<u32, N, Shared>;
+
+fn pool<const N: usize>() -> Arc<Counted<N>> {
+    let pool = Arc::new(BoxPool::with_recorder(Shared::new()));
+    pool.validate();
+    pool.stats();
+    pool
+}
+
+/// What is true at any time; counts that only go up, do.
+fn observe<const N: usize>(pool: &Counted<N>, before: PoolStats) -> PoolStats {
+    let stats = pool.stats();
+    assert!(stats.in_use as usize <= N, "{} of {N} slots are in use", stats.in_use);
+    assert!(stats.high_water as usize <= N, "{} of {N} slots were in use", stats.high_water);
+    assert!(stats.high_water >= before.high_water, "the high-water mark fell");
+    assert!(stats.acquired >= before.acquired, "a count went back");
+    stats
+}
+
+fn at_rest<const N: usize>(pool: &Counted<N>, inserts: u32) -> PoolStats {
+    let stats = observe(pool, PoolStats::default());
+    assert_eq!(stats.in_use, 0, "what came back is still counted");
+    assert_eq!(stats.acquired + stats.exhausted, inserts, "an insert is lost");
+    stats
+}
+
+#[test]
+fn an_observer_meets_a_user() {
+    explore(|| {
+        let pool = pool::<1>();
+        let other = Arc::clone(&pool);
+        let thread = spawn(move || drop(other.insert(1)));
+        let before = observe(&pool, PoolStats::default());
+        observe(&pool, before);
+        join(thread);
+        assert_eq!(at_rest(&pool, 1).high_water, 1);
+    });
+}
+
+#[test]
+fn two_users_of_one_slot_are_never_both_counted() {
+    explore(|| {
+        let pool = pool::<1>();
+        let other = Arc::clone(&pool);
+        let thread = spawn(move || drop(other.insert(1)));
+        drop(pool.insert(2));
+        join(thread);
+        assert_eq!(at_rest(&pool, 2).high_water, 1);
+    });
+}
+
+#[test]
+fn the_high_water_mark_of_two_that_come_at_once() {
+    explore(|| {
+        let pool = pool::<2>();
+        let other = Arc::clone(&pool);
+        // The guard is kept for ever.
+        let thread = spawn(move || std::mem::forget(other.insert(1)));
+        let guard = pool.insert(2).unwrap();
+        join(thread);
+        let stats = observe(&pool, PoolStats::default());
+        assert_eq!((stats.in_use, stats.high_water, stats.acquired), (2, 2, 2));
+        drop(guard);
+        assert_eq!(pool.stats().in_use, 1);
+    });
+}
+
+/// Two preemptions: one that stops a release half-way for the other user, one for the observer.
+#[test]
+fn an_observer_meets_two_users_of_one_slot() {
+    explore_preempted(2, || {
+        let pool = pool::<1>();
+        let others = [1, 2].map(|value| {
+            let pool = Arc::clone(&pool);
+            spawn(move || drop(pool.insert(value)))
+        });
+        observe(&pool, PoolStats::default());
+        others.into_iter().for_each(join);
+        assert_eq!(at_rest(&pool, 2).high_water, 1);
+    });
+}

@@ -1,0 +1,262 @@
+//! Which types may be sent to other threads, and which may be shared between them.
+//!
+//! What is expected is derived from what one can do with a type, and written down as a formula over its parameters. The
+//! formulas are held against what the compiler says for parameters of all four kinds.
+
+#![cfg(not(any(larder_loom, larder_step)))]
+
+extern crate alloc;
+
+use alloc::rc::Rc;
+use core::cell::Cell;
+use core::marker::PhantomData;
+use larder::cache::{Inline, Inserted, Iter, IterMut, LruCache};
+use larder::key::{DefaultHash, DefaultHasher};
+use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles};
+use larder::stats::{CacheStats, Off, PoolStats, Shared};
+use larder::time::{Clock, Deadline, Instant, ManualClock};
+use larder::{CapacityError, Exhausted};
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use std::sync::MutexGuard;
+
+// A type of each kind.
+
+type Both = u32;
+type SendOnly = Cell<u32>;
+/// Shared like a mutex guard: everybody may look at it, but only its thread may let go of it.
+type SyncOnly = PhantomData<MutexGuard<'static, u32>>;
+type Neither = PhantomData<Rc<u32>>;
+
+/// Hooks of each kind.
+struct Hook<X>(PhantomData<X>);
+
+impl<T, X> Recycle<T> for Hook<X> {
+    fn create(&self) -> T {
+        unreachable!("nothing is made here")
+    }
+}
+
+/// A clock that only its thread can read.
+struct Local(Cell<u64>);
+
+impl Clock for Local {
+    const HZ: u64 = 1;
+
+    fn now(&self) -> Instant {
+        Instant::from_ticks(self.0.get())
+    }
+}
+
+/// Whether a type has an auto trait, as a constant: the inherent constant hides that of the trait, where it exists.
+macro_rules! is {
+    ($type:ty: $trait:ident) => {{
+        #[allow(dead_code, reason = "hidden for some types: that is the question")]
+        trait Else {
+            const IS: bool = false;
+        }
+        impl<T: ?Sized> Else for T {}
+        struct Probe<T: ?Sized>(PhantomData<T>);
+        impl<T: ?Sized + $trait> Probe<T> {
+            #[allow(dead_code, reason = "unreachable for some types: likewise")]
+            const IS: bool = true;
+        }
+        <Probe<$type>>::IS
+    }};
+}
+
+/// Holds the compiler's answers against the formulas.
+macro_rules! expect {
+    ($type:ty, Send: $send:expr, Sync: $sync:expr) => {
+        let answers = (is!($type: Send), is!($type: Sync));
+        assert_eq!(answers, ($send, $sync), "(Send, Sync) of {}", core::any::type_name::<$type>());
+    };
+}
+
+/// Calls `$run!(type, is it Send, is it Sync, ...)` with each kind.
+macro_rules! each {
+    ($run:ident $($more:tt)*) => {
+        $run!(Both, true, true $($more)*);
+        $run!(SendOnly, true, false $($more)*);
+        $run!(SyncOnly, false, true $($more)*);
+        $run!(Neither, false, false $($more)*);
+    };
+}
+
+/// Calls `$run!` with each pair of kinds.
+macro_rules! each_pair {
+    ($run:ident) => {
+        each!($run, Both, true, true);
+        each!($run, SendOnly, true, false);
+        each!($run, SyncOnly, false, true);
+        each!($run, Neither, false, false);
+    };
+}
+
+#[test]
+fn the_kinds_are_what_they_are_called() {
+    macro_rules! check {
+        ($type:ty, $send:literal, $sync:literal) => {
+            expect!($type, Send: $send, Sync: $sync);
+            expect!(Hook<$type>, Send: $send, Sync: $sync);
+        };
+    }
+    each!(check);
+    expect!(Local, Send: true, Sync: false);
+}
+
+#[test]
+fn what_is_inserted_comes_out_on_the_thread_of_its_guard() {
+    macro_rules! check {
+        ($value:ty, $send:literal, $sync:literal) => {
+            // A pool that is shared moves values between threads, and never shows one to two of them.
+            expect!(BoxPool<$value, 2>, Send: $send, Sync: $send);
+            expect!(BoxPool<$value, 2, Shared>, Send: $send, Sync: $send);
+            // A guard owns a value: sent, it is dropped elsewhere; shared, it shows the value.
+            expect!(PoolBox<'static, $value>, Send: $send, Sync: $sync);
+            expect!(PoolBox<'static, $value, Shared>, Send: $send, Sync: $sync);
+            // An error hands the value back.
+            expect!(Exhausted<$value>, Send: $send, Sync: $sync);
+        };
+    }
+    each!(check);
+}
+
+#[test]
+fn hooks_are_called_on_the_thread_of_the_guard() {
+    macro_rules! check {
+        ($value:ty, $v_send:literal, $v_sync:literal, $hook:ty, $h_send:literal, $h_sync:literal) => {
+            // The hook moves with the pool and is shared with it; objects move through a shared one.
+            expect!(Pool<$value, 2, Hook<$hook>>, Send: $v_send && $h_send, Sync: $v_send && $h_sync);
+            expect!(Pool<$value, 2, Hook<$hook>, Shared>, Send: $v_send && $h_send, Sync: $v_send && $h_sync);
+            // A guard borrows the hook and calls it when it is dropped.
+            expect!(Pooled<'static, $value, Hook<$hook>>, Send: $v_send && $h_sync, Sync: $v_sync && $h_sync);
+        };
+    }
+    each_pair!(check);
+
+    macro_rules! keepers {
+        ($hook:ty, $send:literal, $sync:literal) => {
+            expect!(Recycles<$hook, Off>, Send: $send, Sync: $sync);
+            expect!(Recycles<$hook, Shared>, Send: $send, Sync: $sync);
+        };
+    }
+    each!(keepers);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn handles_and_owned_guards_share_the_pool() {
+    use larder::pool::{Hooks, ObjectPool, OwnedPooled};
+
+    macro_rules! check {
+        ($value:ty, $v_send:literal, $v_sync:literal, $hook:ty, $h_send:literal, $h_sync:literal) => {
+            // Every handle uses the hook, and the last one drops it, wherever that is.
+            let core = $v_send && $h_send && $h_sync;
+            expect!(ObjectPool<$value, Hook<$hook>>, Send: core, Sync: core);
+            expect!(ObjectPool<$value, Hook<$hook>, Off>, Send: core, Sync: core);
+            expect!(OwnedPooled<$value, Hook<$hook>>, Send: core, Sync: core && $v_sync);
+        };
+    }
+    each_pair!(check);
+
+    macro_rules! closures {
+        ($value:ty, $send:literal, $sync:literal) => {
+            // The closures are asked to be both when they are given; what they make is another matter.
+            expect!(Hooks<$value>, Send: true, Sync: true);
+            expect!(ObjectPool<$value>, Send: $send, Sync: $send);
+            expect!(OwnedPooled<$value>, Send: $send, Sync: $send && $sync);
+            expect!(Pooled<'static, $value, Hooks<$value>, Shared>, Send: $send, Sync: $sync);
+        };
+    }
+    each!(closures);
+}
+
+#[test]
+fn a_cache_is_as_its_keys_and_values_are() {
+    macro_rules! check {
+        ($key:ty, $k_send:literal, $k_sync:literal, $value:ty, $v_send:literal, $v_sync:literal) => {
+            let (send, sync) = ($k_send && $v_send, $k_sync && $v_sync);
+            expect!(LruCache<$key, $value, Inline<2>>, Send: send, Sync: sync);
+            expect!(Inserted<$key, $value>, Send: send, Sync: sync);
+            // A shared look at both. Sent, it looks from two threads at once.
+            expect!(Iter<'static, $key, $value>, Send: sync, Sync: sync);
+            // An exclusive look; each entry is handed out once.
+            expect!(IterMut<'static, $key, $value>, Send: send, Sync: sync);
+            #[cfg(feature = "alloc")]
+            {
+                expect!(LruCache<$key, $value, larder::cache::Heap>, Send: send, Sync: sync);
+            }
+        };
+    }
+    each_pair!(check);
+}
+
+#[test]
+fn a_cache_is_as_its_hasher_is() {
+    macro_rules! check {
+        ($hasher:ty, $h_send:literal, $h_sync:literal, $value:ty, $v_send:literal, $v_sync:literal) => {
+            let (send, sync) = ($h_send && $v_send, $h_sync && $v_sync);
+            expect!(LruCache<u32, $value, Inline<2>, $hasher>, Send: send, Sync: sync);
+            #[cfg(feature = "alloc")]
+            {
+                expect!(LruCache<u32, $value, larder::cache::Heap, $hasher>, Send: send, Sync: sync);
+            }
+        };
+    }
+    each_pair!(check);
+}
+
+#[test]
+fn a_borrowed_clock_is_shared() {
+    expect!(ManualClock, Send: true, Sync: true);
+    expect!(&ManualClock<1>, Send: true, Sync: true);
+    // Sent, it is read by two threads.
+    expect!(&Local, Send: false, Sync: false);
+}
+
+// What has no parameters, or holds no promise but this one.
+assert_impl_all!(Off: Send, Sync, Unpin);
+assert_impl_all!(Shared: Send, Sync, Unpin);
+assert_impl_all!(Drops<Off>: Send, Sync);
+assert_impl_all!(Drops<Shared>: Send, Sync);
+assert_impl_all!(ByDefault: Send, Sync, Unpin);
+assert_impl_all!(DefaultHash: Send, Sync, Unpin);
+assert_impl_all!(DefaultHasher: Send, Sync, Unpin);
+assert_impl_all!(Instant: Send, Sync, Unpin);
+assert_impl_all!(Deadline: Send, Sync, Unpin);
+assert_impl_all!(CapacityError: Send, Sync, Unpin, core::error::Error);
+assert_impl_all!(CacheStats: Send, Sync, Unpin);
+assert_impl_all!(PoolStats: Send, Sync, Unpin);
+assert_impl_all!(Inline<2>: Send, Sync);
+
+// The mistakes that others have made, once more without a formula.
+assert_not_impl_any!(PoolBox<'static, Cell<u32>>: Sync);
+assert_not_impl_any!(PoolBox<'static, Rc<u32>>: Send, Sync);
+assert_not_impl_any!(Pooled<'static, u32, Hook<Cell<u32>>>: Send);
+assert_not_impl_any!(Pool<u32, 2, Hook<Cell<u32>>>: Sync);
+assert_not_impl_any!(BoxPool<Rc<u32>, 2>: Send, Sync);
+assert_not_impl_any!(IterMut<'static, u32, Rc<u32>>: Send, Sync);
+#[cfg(feature = "alloc")]
+assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
+
+// What a guard borrows may be shortened; what it holds may not (that these don't compile is shown in the documentation).
+
+#[test]
+fn borrows_may_be_shortened() {
+    fn guard<'short, 'long: 'short>(guard: PoolBox<'long, u32>) -> PoolBox<'short, u32> {
+        guard
+    }
+
+    fn entries<'short, 'long: 'short>(
+        entries: Iter<'long, &'long str, &'long str>,
+    ) -> Iter<'short, &'short str, &'short str> {
+        entries
+    }
+
+    static POOL: BoxPool<u32, 1> = BoxPool::new();
+    assert_eq!(*guard(POOL.insert(1).unwrap()), 1);
+
+    let mut cache = LruCache::<_, _, Inline<1>>::new();
+    cache.put("key", "value");
+    assert!(entries(cache.iter()).eq([(&"key", &"value")]));
+}

@@ -1,0 +1,46 @@
+//! What both users share. The names are kept, for the check that all of it lies in `.bss`.
+
+use crate::ledger::{Buffer, LEDGER, Tile};
+use core::cell::RefCell;
+use critical_section::Mutex;
+use larder::cache::{Inline, LruCache};
+use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
+use larder::stats::Shared;
+use larder::time::ManualClock;
+
+/// Slots of each pool: fewer than the users want together, so that they find it exhausted now and then.
+pub const SLOTS: usize = 4;
+
+/// Entries of the cache: fewer than there are keys.
+pub const RESULTS: usize = 12;
+
+#[unsafe(no_mangle)]
+pub static TILES: BoxPool<Tile, SLOTS, Shared> = BoxPool::with_recorder(Shared::new());
+
+#[unsafe(no_mangle)]
+pub static BUFFERS: Pool<Buffer, SLOTS, Blank, Shared> = Pool::with_recorder(Blank, Shared::new());
+
+/// The exact cache is `&mut`, so the two take turns.
+#[unsafe(no_mangle)]
+pub static CACHE: Mutex<RefCell<LruCache<u32, u32, Inline<RESULTS>>>> =
+    Mutex::new(RefCell::new(LruCache::new()));
+
+#[unsafe(no_mangle)]
+pub static CLOCK: ManualClock<1_000_000> = ManualClock::new();
+
+pub type TileGuard = PoolBox<'static, Tile, Shared>;
+pub type BufferGuard = Pooled<'static, Buffer, Blank, Shared>;
+
+/// How buffers are made, and wiped between two users.
+pub struct Blank;
+
+impl Recycle<Buffer> for Blank {
+    fn create(&self) -> Buffer {
+        Buffer::blank()
+    }
+
+    fn reset(&self, buffer: &mut Buffer) {
+        buffer.wipe();
+        LEDGER.resets.add(1);
+    }
+}

@@ -1,0 +1,101 @@
+//! What an operation costs where nobody else is: each of its atomic accesses, by kind.
+
+use larder::pool::{BoxPool, Guard, ObjectPool, Pool};
+use larder::stats::{Off, Shared};
+use larder::sync::step::{Accesses, accesses};
+use larder::time::{Clock, Instant, ManualClock};
+
+/// What the documentation promises, and a load for each release if debug assertions are on.
+fn assert_costs<R>(what: &str, releases: usize, expected: Accesses, operation: impl FnOnce() -> R) -> R {
+    let (result, mut accesses) = accesses(operation);
+    accesses.loads -= releases * usize::from(cfg!(debug_assertions));
+    assert_eq!(accesses, expected, "{what}");
+    result
+}
+
+/// Loads, stores, read-modify-writes.
+const fn costs(loads: usize, stores: usize, read_modify_writes: usize) -> Accesses {
+    Accesses::new(loads, stores, read_modify_writes)
+}
+
+#[test]
+fn box_pool() {
+    let pool = BoxPool::<u32, 16>::new();
+    let guard = assert_costs("insert", 0, costs(2, 0, 1), || pool.insert(1)).unwrap();
+    assert_costs("drop", 1, costs(0, 1, 0), || drop(guard));
+    let guard = assert_costs("insert_with", 0, costs(2, 0, 1), || pool.insert_with(|| 1)).unwrap();
+    assert_costs("into_inner", 1, costs(0, 1, 0), || Guard::into_inner(guard));
+    let guards = [(); 15].map(|()| pool.insert(1).unwrap());
+    let guard = assert_costs("insert into the last slot", 0, costs(1 + 16 + 1, 1, 1), || pool.insert(1));
+    assert_costs("insert when it is exhausted", 0, costs(1 + 16, 0, 0), || pool.insert(1).is_err());
+    drop((guards, guard));
+    assert_costs("in_use", 0, costs(16, 0, 0), || pool.in_use());
+}
+
+#[test]
+fn an_acquire_and_its_release_make_at_most_two_read_modify_writes() {
+    fn one_pair<R>(pair: impl Fn() -> R) -> Accesses {
+        // The first makes the object, and is not counted.
+        pair();
+        accesses(pair).1
+    }
+    let boxes = BoxPool::<u32, 4>::new();
+    let pool = Pool::<u32, 4>::new();
+    let objects = ObjectPool::try_with_recorder("costs", 4, larder::pool::ByDefault, Off::new()).unwrap();
+    let pairs = [
+        ("BoxPool", one_pair(|| drop(boxes.insert(1)))),
+        ("Pool", one_pair(|| drop(pool.acquire()))),
+        ("ObjectPool", one_pair(|| drop::<Result<Guard<u32, _>, _>>(objects.acquire()))),
+        ("ObjectPool, owned", one_pair(|| drop(objects.acquire_owned()))),
+    ];
+    for (name, accesses) in pairs {
+        assert!(accesses.read_modify_writes <= 2, "{name}: {accesses:?}");
+        // The promise, and what there is: one.
+        assert_eq!(accesses, costs(2 + usize::from(cfg!(debug_assertions)), 1, 1), "{name}");
+    }
+}
+
+#[test]
+fn the_shared_recorder() {
+    let pool = BoxPool::<u32, 2, Shared>::with_recorder(Shared::new());
+    // Acquired, in use, a look at the high-water mark, which moves.
+    let guard = assert_costs("the highest so far", 0, costs(2 + 1, 0, 1 + 3), || pool.insert(1)).unwrap();
+    assert_costs("drop", 1, costs(0, 1, 1), || drop(guard));
+    let guard = assert_costs("not the highest", 0, costs(2 + 1, 0, 1 + 2), || pool.insert(1)).unwrap();
+    let other = pool.insert(2);
+    assert_costs("exhausted", 0, costs(1 + 2, 0, 1), || pool.insert(3).is_err());
+    drop((guard, other));
+}
+
+#[test]
+fn pool() {
+    let pool = Pool::<u32, 8>::new();
+    // Eight looks for an object that waits, then the first slot.
+    let first = assert_costs("the first acquire", 0, costs(1 + 8 + 2, 0, 1), || pool.acquire()).unwrap();
+    assert_costs("release", 1, costs(0, 1, 0), || drop(first));
+    let guard = assert_costs("acquire", 0, costs(2, 0, 1), || pool.acquire()).unwrap();
+    assert_costs("into_inner", 1, costs(0, 1, 0), || Guard::into_inner(guard));
+    let guards = [(); 8].map(|()| pool.acquire().unwrap());
+    assert_costs("acquire when it is exhausted", 0, costs(2 * (1 + 8), 0, 0), || pool.acquire().is_err());
+    drop(guards);
+}
+
+#[test]
+fn trim() {
+    let pool = ObjectPool::try_with_recorder("costs", 4, larder::pool::ByDefault, Off::new()).unwrap();
+    let guards: [Guard<u32, _>; 4] = [(); 4].map(|()| pool.acquire().unwrap());
+    drop(guards);
+    // Before each of two objects that go a count; a search, which passes the one that has gone; a last count.
+    let expected = costs(3 * 4 + (1 + 1) + (1 + 2), 2, 2);
+    assert_eq!(assert_costs("trim", 2, expected, || pool.trim(2)), 2);
+    assert_costs("trim where there is nothing to do", 0, costs(4, 0, 0), || pool.trim(2));
+}
+
+#[test]
+fn manual_clock() {
+    let clock = ManualClock::<1000>::new();
+    assert_costs("now", 0, costs(4, 0, 0), || clock.now());
+    // To become the only writer; the time until now, and its number; two halves, the number, the end.
+    assert_costs("set", 0, costs(4 + 1, 4, 1), || clock.set(Instant::from_ticks(5)));
+    assert_costs("advance", 0, costs(4 + 1, 4, 1), || clock.advance_ticks(5));
+}

@@ -1,0 +1,288 @@
+//! What all pools promise, and the operations that all of them have.
+
+use crate::ledger::{Cleaned, Ledger, Object, Stay, survive};
+use crate::matrix::{Operation, World};
+use larder::pool::{BoxPool, Pool};
+use larder::stats::{Off, PoolRecorder, PoolStats, Shared};
+use larder::sync::step::point;
+use std::ops::DerefMut;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+/// One kind of pool.
+pub(crate) trait Face: Sync + Sized + 'static {
+    const SLOTS: usize;
+    type Guard: DerefMut<Target = Object> + Send;
+
+    fn new(ledger: &'static Ledger) -> Self;
+    /// An object, new or used before. None if there is no room.
+    fn take(&'static self, ledger: &'static Ledger) -> Option<Self::Guard>;
+    fn take_out(guard: Self::Guard) -> Object;
+    fn in_use(&self) -> usize;
+    /// How many objects wait in free slots.
+    fn idle(&self) -> usize;
+    /// What the recorder says, if there is one.
+    fn stats(&self) -> Option<PoolStats>;
+    fn validate(&self);
+    /// Leaves no objects in free slots.
+    fn empty(&'static self);
+
+    /// Where the guard's object is.
+    fn place(guard: &Self::Guard) -> usize {
+        std::ptr::from_ref::<Object>(guard).addr()
+    }
+}
+
+/// A recorder, and what it says if it counts.
+pub(crate) trait Counts: PoolRecorder + Send + Sync + 'static {
+    const NEW: Self;
+    fn of_boxes<const N: usize>(pool: &BoxPool<Object, N, Self>) -> Option<PoolStats>
+    where
+        Self: Sized;
+    fn of_pool<const N: usize>(pool: &Pool<Object, N, Cleaned, Self>) -> Option<PoolStats>
+    where
+        Self: Sized;
+}
+
+impl Counts for Off {
+    const NEW: Self = Self::new();
+
+    fn of_boxes<const N: usize>(_: &BoxPool<Object, N, Self>) -> Option<PoolStats> {
+        None
+    }
+
+    fn of_pool<const N: usize>(_: &Pool<Object, N, Cleaned, Self>) -> Option<PoolStats> {
+        None
+    }
+}
+
+impl Counts for Shared {
+    const NEW: Self = Self::new();
+
+    fn of_boxes<const N: usize>(pool: &BoxPool<Object, N, Self>) -> Option<PoolStats> {
+        Some(pool.stats())
+    }
+
+    fn of_pool<const N: usize>(pool: &Pool<Object, N, Cleaned, Self>) -> Option<PoolStats> {
+        Some(pool.stats())
+    }
+}
+
+/// A pool and its users.
+pub(crate) struct Users<F: Face> {
+    pub(crate) pool: F,
+    pub(crate) ledger: &'static Ledger,
+    crowd: Crowd,
+    /// Guards that outlive the operation that got them.
+    kept: Mutex<Vec<Kept<F>>>,
+}
+
+struct Kept<F: Face> {
+    /// Ends first.
+    _stay: Stay,
+    guard: F::Guard,
+    _part: Part<'static>,
+}
+
+/// How many hold a slot or are in the middle of an operation.
+#[derive(Default)]
+struct Crowd {
+    now: AtomicUsize,
+    /// The most since the innermost operation began.
+    peak: AtomicUsize,
+}
+
+/// One of the crowd. It remembers the peak of whom it interrupted.
+struct Part<'a> {
+    crowd: &'a Crowd,
+    peak_before: usize,
+}
+
+impl Crowd {
+    fn join(&self) -> Part<'_> {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        Part { crowd: self, peak_before: self.peak.swap(now, Ordering::Relaxed) }
+    }
+}
+
+impl Part<'_> {
+    /// The most that there were in the meantime.
+    fn peak(&self) -> usize {
+        self.crowd.peak.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        self.crowd.peak.fetch_max(self.peak_before, Ordering::Relaxed);
+        self.crowd.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<F: Face> Users<F> {
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept<F>>> {
+        self.kept.lock().expect("nothing panics with the guards open")
+    }
+
+    /// Uses one, and gives it to `after`.
+    pub(crate) fn use_one(&'static self, after: impl FnOnce(F::Guard)) {
+        self.use_what(|| self.pool.take(self.ledger), after);
+    }
+
+    /// As [`use_one`](Self::use_one) with what `take` gives, which may panic on purpose, as may `after`.
+    pub(crate) fn use_what<G: DerefMut<Target = Object>>(
+        &'static self,
+        take: impl FnOnce() -> Option<G>,
+        after: impl FnOnce(G),
+    ) {
+        let part = self.crowd.join();
+        let Some(taken) = survive(take) else { return };
+        let Some(mut guard) = taken else {
+            // Whoever is told so has met as many others as there are slots.
+            assert!(part.peak() > F::SLOTS, "exhausted, but there was room");
+            return;
+        };
+        if guard.is_dirty() {
+            self.ledger.fault("an object was handed out before it was clean");
+        }
+        let stay = guard.enter();
+        guard.work();
+        point();
+        guard.work();
+        drop(stay);
+        survive(|| after(guard));
+    }
+
+    /// Does something that may hold a slot for a moment.
+    pub(crate) fn take_part(&'static self, work: impl FnOnce()) {
+        let _part = self.crowd.join();
+        work();
+    }
+
+    /// Uses one and keeps it.
+    fn keep(&'static self) {
+        let part = self.crowd.join();
+        // Another one may be told that there is nothing to make an object of.
+        let Some(taken) = survive(|| self.pool.take(self.ledger)) else { return };
+        let Some(mut guard) = taken else {
+            assert!(part.peak() > F::SLOTS, "exhausted, but there was room");
+            return;
+        };
+        let stay = self.ledger.enter(F::place(&guard));
+        guard.work();
+        self.kept().push(Kept { _stay: stay, guard, _part: part });
+    }
+
+    /// Ends the keeping of one, by `end`.
+    fn end_one(&'static self, end: impl FnOnce(F::Guard)) {
+        let kept = self.kept().pop();
+        if let Some(Kept { _stay: stay, mut guard, _part: part }) = kept {
+            guard.work();
+            drop(stay);
+            end(guard);
+            drop(part);
+        }
+    }
+
+    fn observe(&'static self) {
+        self.pool.validate();
+        assert!(self.pool.in_use() <= F::SLOTS, "more slots in use than there are");
+        assert!(self.pool.idle() <= F::SLOTS, "more objects than slots");
+    }
+}
+
+/// The accesses of one claim at most: the hint, then for every slot a look and an attempt. (The hint is not moved: that
+/// takes more slots than there are in these pools.)
+pub(crate) const fn claim(slots: usize) -> usize {
+    1 + 2 * slots
+}
+
+/// The accesses of a use at most: two claims, the recorder's six, a store, and a load if debug assertions are on.
+pub(crate) const fn one_use(slots: usize) -> usize {
+    2 * claim(slots) + 6 + 1 + cfg!(debug_assertions) as usize
+}
+
+/// The operations of all pools.
+pub(crate) fn operations<F: Face>() -> Vec<Operation<Users<F>>> {
+    let operation =
+        |name, run: fn(&'static Users<F>)| Operation { name, run, most: one_use(F::SLOTS), more: 0 };
+    vec![
+        operation("use one", |users| users.use_one(drop)),
+        operation("use one and take it out", |users| users.use_one(|guard| drop(F::take_out(guard)))),
+        operation("use one whose drop panics", |users| {
+            users.use_one(|mut guard| {
+                guard.explodes = true;
+                drop(F::take_out(guard));
+            });
+        }),
+        operation("keep one", Users::keep),
+        operation("end one", |users| users.end_one(drop)),
+        operation("end one and take it out", |users| users.end_one(|guard| drop(F::take_out(guard)))),
+        Operation {
+            // Twice each slot, and once more.
+            most: 3 * F::SLOTS + 1,
+            ..operation("look", Users::observe)
+        },
+    ]
+}
+
+impl<F: Face> World for Users<F> {
+    /// So many guards are kept from the beginning, and as many objects wait as there is room for.
+    fn new(setup: usize) -> &'static Self {
+        let ledger = Ledger::for_ever();
+        let pool = F::new(ledger);
+        let users =
+            Box::leak(Box::new(Self { pool, ledger, crowd: Crowd::default(), kept: Mutex::default() }));
+        for _ in 0..setup.min(F::SLOTS) {
+            users.keep();
+        }
+        users
+    }
+
+    fn at_any_time(&self) {
+        self.ledger.check();
+        self.pool.validate();
+        assert!(self.pool.in_use() <= F::SLOTS);
+        if let Some(stats) = self.pool.stats() {
+            assert!(stats.in_use as usize <= F::SLOTS, "{} are counted in use", stats.in_use);
+            assert!(stats.high_water as usize <= F::SLOTS, "{} were counted in use", stats.high_water);
+        }
+    }
+
+    fn while_standing(&'static self, threads: usize) {
+        let mut parts = vec![self.crowd.join()];
+        let mut guards = Vec::new();
+        while let Some(guard) = self.pool.take(self.ledger) {
+            guards.push((self.ledger.enter(F::place(&guard)), guard));
+            parts.push(self.crowd.join());
+        }
+        let kept = self.kept().len();
+        assert!(guards.len() + kept + threads >= F::SLOTS, "a thread that stands costs more than a slot");
+        for (stay, guard) in guards {
+            drop(stay);
+            drop(guard);
+        }
+        while let Some(part) = parts.pop() {
+            drop(part);
+        }
+        self.ledger.check();
+    }
+
+    fn at_rest(&'static self) {
+        while !self.kept().is_empty() {
+            self.end_one(drop);
+        }
+        self.at_any_time();
+        assert_eq!(self.crowd.now.load(Ordering::Relaxed), 0);
+        assert_eq!(self.pool.in_use(), 0, "a slot is lost");
+        assert_eq!(self.pool.idle(), self.ledger.alive(), "an object is lost");
+        // All slots can be claimed.
+        self.while_standing(0);
+        if let Some(stats) = self.pool.stats() {
+            assert_eq!(stats.in_use, 0, "what came back is still counted");
+        }
+        self.pool.empty();
+        self.ledger.close();
+        *self.kept() = Vec::new();
+    }
+}
