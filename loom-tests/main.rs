@@ -12,8 +12,8 @@
 //! | `ticks` | the clock of two words |
 //! | `wrong` | protocols that are wrong, which must be caught: the check of the check |
 //!
-//! A model's name tells the race. The models of two threads are unbounded; those of three say beside their bound why it
-//! is there. Loom's objects are made when they are first accessed and want to be made before a second thread sees
+//! A model's name tells the race. What is bounded says beside the bound why: most models of three threads, and of two
+//! those that are long. Loom's objects are made when they are first accessed and want to be made before a second thread sees
 //! them, so every model looks at all of its structure (`validate()`, or what its helper says) before it spawns.
 //! Without `--cfg larder_loom` there is nothing here.
 

@@ -1,6 +1,8 @@
 //! `ObjectPool`: trimming, and guards that share the pool.
+//!
+//! Where it would take more than minutes without a bound, it is said to be as in `pool`.
 
-use crate::explore::{explore, join, spawn};
+use crate::explore::{explore, explore_preempted, join, spawn};
 use crate::objects::{Cleaned, Ledger, Object};
 use larder::pool::ObjectPool;
 use larder::stats::Off;
@@ -41,9 +43,10 @@ fn at_rest(pool: Cleanly, ledger: &Ledger) {
     assert_eq!(ledger.alive(), 0, "the pool left an object");
 }
 
+/// Four preemptions, as in `pool`.
 #[test]
 fn a_trim_meets_an_acquire() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let pool = pool(1, &ledger);
         assert!(use_one(&pool));
@@ -71,9 +74,10 @@ fn a_trim_meets_a_release() {
     });
 }
 
+/// Three preemptions: a trim is long, and four take minutes.
 #[test]
 fn two_trim_two_objects() {
-    explore(|| {
+    explore_preempted(3, || {
         let ledger = Ledger::default();
         let pool = pool(2, &ledger);
         drop([pool.acquire_owned().unwrap(), pool.acquire_owned().unwrap()]);
@@ -85,9 +89,10 @@ fn two_trim_two_objects() {
     });
 }
 
+/// Four preemptions, as in `pool`.
 #[test]
 fn an_owned_guard_meets_a_borrowed_one() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let pool = pool(1, &ledger);
         let other = pool.clone();

@@ -1,6 +1,9 @@
 //! `Pool`: objects that are cleaned before the next user sees them.
+//!
+//! A use is an acquire that looks for an object, then for room, and a release, each with the hint: two threads take more
+//! than minutes without a bound. Four preemptions are two for each of them, one in each half of the use.
 
-use crate::explore::{explore, explore_preempted, join, spawn};
+use crate::explore::{explore_preempted, join, spawn};
 use crate::objects::{Cleaned, Ledger, Object, survive};
 use larder::pool::{Guard, Pool};
 use std::sync::Arc;
@@ -36,7 +39,7 @@ fn at_rest<const N: usize>(pool: Arc<Cleanly<N>>, ledger: &Ledger) {
 
 #[test]
 fn two_use_one_slot() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let pool = pool::<1>(Cleaned::new(&ledger));
         let other = Arc::clone(&pool);
@@ -50,7 +53,7 @@ fn two_use_one_slot() {
 
 #[test]
 fn two_use_one_object_that_is_kept_and_one_that_is_not_there() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let pool = pool::<2>(Cleaned::new(&ledger));
         assert!(use_one(&pool));
@@ -64,7 +67,7 @@ fn two_use_one_object_that_is_kept_and_one_that_is_not_there() {
 
 #[test]
 fn an_acquire_meets_the_taking_out_of_an_object() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let pool = pool::<1>(Cleaned::new(&ledger));
         let other = Arc::clone(&pool);
@@ -80,7 +83,7 @@ fn an_acquire_meets_the_taking_out_of_an_object() {
 
 #[test]
 fn an_acquire_meets_an_object_that_can_not_be_made() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let recycle = Cleaned::new(&ledger);
         recycle.fails_to_create.store(true, Ordering::Relaxed);
@@ -95,7 +98,7 @@ fn an_acquire_meets_an_object_that_can_not_be_made() {
 
 #[test]
 fn an_acquire_meets_an_object_that_can_not_be_cleaned() {
-    explore(|| {
+    explore_preempted(4, || {
         let ledger = Ledger::default();
         let recycle = Cleaned::new(&ledger);
         recycle.fails_to_reset.store(true, Ordering::Relaxed);
@@ -111,18 +114,18 @@ fn an_acquire_meets_an_object_that_can_not_be_cleaned() {
 
 /// Two preemptions: enough to stop two of them in the middle for the third. Three take minutes.
 #[test]
-fn three_use_two_slots() {
+fn three_use_one_slot() {
     explore_preempted(2, || {
         let ledger = Ledger::default();
-        let pool = pool::<2>(Cleaned::new(&ledger));
+        let pool = pool::<1>(Cleaned::new(&ledger));
         let others = [(); 2].map(|()| {
             let pool = Arc::clone(&pool);
             spawn(move || use_one(&pool))
         });
         let mut successes = usize::from(use_one(&pool));
         successes += others.into_iter().map(join).filter(|&success| success).count();
-        assert!(successes >= 2, "there was room for two of them");
-        assert!(ledger.made() <= 2, "two slots keep two objects");
+        assert_ne!(successes, 0, "one of them gets it");
+        assert_eq!(ledger.made(), 1, "one slot keeps one object");
         at_rest(pool, &ledger);
     });
 }

@@ -320,6 +320,25 @@ fn a_trim_ends_though_its_drops_put_objects_back() {
 }
 
 #[test]
+fn a_slot_is_in_use_until_its_object_is_trimmed_away() {
+    static POOL: LazyLock<ObjectPool<Watcher>> = LazyLock::new(|| ObjectPool::new("watched", 1, || Watcher));
+
+    struct Watcher;
+
+    impl Drop for Watcher {
+        fn drop(&mut self) {
+            // It is in use by the trim, which nobody has acquired.
+            assert_eq!((POOL.in_use(), POOL.idle(), POOL.stats().in_use), (1, 0, 0));
+            assert!(POOL.acquire().is_err());
+        }
+    }
+
+    drop(POOL.acquire().unwrap());
+    assert_eq!((POOL.in_use(), POOL.idle()), (0, 1));
+    assert_eq!((POOL.trim(0), POOL.in_use(), POOL.idle()), (1, 0, 0));
+}
+
+#[test]
 fn handles_are_the_same_pool() {
     let one = ObjectPool::new("shared", 2, String::new);
     let two = one.clone();
@@ -410,7 +429,7 @@ fn threads_never_share_an_object() {
 #[test]
 fn threads_never_share_the_only_object() {
     let ledger = Ledger::new();
-    stress(pool::<Large>(1, ledger), 10_000, ledger);
+    stress(pool::<u32>(1, ledger), 100_000, ledger);
 }
 
 #[test]

@@ -379,6 +379,57 @@ fn dropping_an_object_may_use_the_pool() {
 }
 
 #[test]
+fn a_slot_is_in_use_until_its_object_is_reset_or_dropped() {
+    static POOL: Pool<Watcher, 1, Watches, Shared> = Pool::with_recorder(Watches, Shared::new());
+
+    #[derive(Debug)]
+    struct Watcher {
+        resets: u32,
+    }
+
+    impl Watcher {
+        fn look(&self) {
+            assert_eq!(
+                (POOL.in_use(), POOL.idle(), POOL.stats().in_use),
+                (1, 0, 1),
+                "after {} resets",
+                self.resets
+            );
+            assert!(POOL.acquire().is_err());
+        }
+    }
+
+    impl Drop for Watcher {
+        fn drop(&mut self) {
+            self.look();
+        }
+    }
+
+    struct Watches;
+
+    impl Recycle<Watcher> for Watches {
+        fn create(&self) -> Watcher {
+            Watcher { resets: 0 }
+        }
+
+        fn reset(&self, object: &mut Watcher) {
+            object.look();
+            object.resets += 1;
+            if object.resets == 2 {
+                std::panic::resume_unwind(Box::new("reset"));
+            }
+        }
+    }
+
+    drop(POOL.acquire().unwrap());
+    assert_eq!((POOL.in_use(), POOL.idle(), POOL.stats().in_use), (0, 1, 0));
+    let guard = POOL.acquire().unwrap();
+    // The second reset panics, so the object is dropped.
+    assert!(std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(guard))).is_err());
+    assert_eq!((POOL.in_use(), POOL.idle(), POOL.stats().in_use), (0, 0, 0));
+}
+
+#[test]
 fn a_leaked_guard_keeps_its_slot_and_its_object() {
     let ledger = Ledger::new();
     let pool = pool::<u32, 2>(ledger);
@@ -410,7 +461,7 @@ fn threads_never_share_an_object() {
 #[test]
 fn threads_never_share_the_only_object() {
     let ledger = Ledger::new();
-    stress(pool::<Large, 1>(ledger), 10_000, ledger);
+    stress(pool::<u32, 1>(ledger), 100_000, ledger);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use larder::time::{Clock, Deadline, Instant, ManualClock};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use std::sync::Barrier;
 
 const NANOS: u128 = 1_000_000_000;
 
@@ -248,9 +249,13 @@ fn every_reader_sees_time_go_forward_while_it_is_advanced() {
 #[test]
 fn writers_never_lose_a_tick_where_atomics_have_64_bits() {
     let clock = ManualClock::<1>::new();
+    let start = Barrier::new(3);
     std::thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| (0..OFTEN).for_each(|_| assert!(clock.advance(Duration::from_secs(2)))));
+            scope.spawn(|| {
+                start.wait();
+                (0..OFTEN).for_each(|_| assert!(clock.advance(Duration::from_secs(2))));
+            });
         }
     });
     assert_eq!(clock.now().ticks(), 6 * OFTEN);

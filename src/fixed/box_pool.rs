@@ -13,7 +13,7 @@ use core::fmt;
 /// [`insert`](Self::insert) moves a value into a free slot and gives a guard that owns it; dropping the guard drops the
 /// value and frees the slot. It is `const`, all zero, and made for a `static`.
 ///
-/// Take [`Pool`](super::Pool) instead if the objects are costly to make and should be kept, and `ObjectPool` if the
+/// Take [`Pool`](crate::pool::Pool) instead if the objects are costly to make and should be kept, and `ObjectPool` if the
 /// capacity is known at run time only.
 ///
 /// ```

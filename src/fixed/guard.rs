@@ -7,7 +7,7 @@ use core::ops::{Deref, DerefMut};
 /// An object out of a pool. It goes back when this is dropped, on whatever thread.
 ///
 /// `O` is what keeps the pool: a borrow, or a share of it. The aliases beside each pool
-/// ([`PoolBox`](super::PoolBox), [`Pooled`](super::Pooled), ...) spell it out.
+/// ([`PoolBox`](crate::pool::PoolBox), [`Pooled`](crate::pool::Pooled), ...) spell it out.
 ///
 /// # Panics, leaks
 ///

@@ -58,7 +58,7 @@ impl<T: Default> Recycle<T> for ByDefault {
 /// [`acquire`](Self::acquire) gives a guard of an object; dropping the guard resets the object and gives it back. `M` says how
 /// objects are made and reset: [`ByDefault`], or a [`Recycle`] of your own. The pool is `const`, and all zero if `M` is.
 ///
-/// Take [`BoxPool`](super::BoxPool) instead if each user brings a value of its own, and `ObjectPool` if the capacity is
+/// Take [`BoxPool`](crate::pool::BoxPool) instead if each user brings a value of its own, and `ObjectPool` if the capacity is
 /// known at run time only.
 ///
 /// ```

@@ -38,7 +38,7 @@ use core::fmt;
 ///
 /// The size of `T` and one byte for each of `max_size` slots, allocated when the pool is made; objects are made later. Acquire
 /// and release take the same steps as those of [`Pool`](crate::pool::Pool). The pool counts by default ([`Shared`]), for up to
-/// four more atomic operations; [`with_recorder`](Self::with_recorder) makes one that does not.
+/// four more atomic operations; [`try_with_recorder`](Self::try_with_recorder) makes one that does not.
 ///
 /// # Contention, interrupts, panics
 ///
@@ -60,6 +60,19 @@ pub struct Hooks<T> {
 }
 
 type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
+
+impl<T> Hooks<T> {
+    /// A factory, and objects that stay as they are when they come back.
+    pub fn new(factory: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        Self { create: Box::new(factory), reset: None }
+    }
+
+    /// The same factory, and `reset` for objects that come back.
+    #[must_use]
+    pub fn with_reset(self, reset: impl Fn(&mut T) + Send + Sync + 'static) -> Self {
+        Self { reset: Some(Box::new(reset)), ..self }
+    }
+}
 
 impl<T> Recycle<T> for Hooks<T> {
     fn create(&self) -> T {
@@ -86,7 +99,7 @@ impl<T> ObjectPool<T> {
     ///
     /// If there is no memory for that many slots; see [`try_with_recorder`](Self::try_with_recorder).
     pub fn new(name: &str, max_size: usize, factory: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        Self::with_recycle(name, max_size, Hooks { create: Box::new(factory), reset: None })
+        Self::with_recycle(name, max_size, Hooks::new(factory))
     }
 
     /// As [`new`](Self::new), and `reset` makes an object that comes back fit for the next user.
@@ -100,8 +113,7 @@ impl<T> ObjectPool<T> {
         factory: impl Fn() -> T + Send + Sync + 'static,
         reset: impl Fn(&mut T) + Send + Sync + 'static,
     ) -> Self {
-        let hooks = Hooks { create: Box::new(factory), reset: Some(Box::new(reset)) };
-        Self::with_recycle(name, max_size, hooks)
+        Self::with_recycle(name, max_size, Hooks::new(factory).with_reset(reset))
     }
 }
 
@@ -118,7 +130,8 @@ impl<T, M: Recycle<T>> ObjectPool<T, M> {
 }
 
 impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
-    /// As [`with_recycle`](ObjectPool::with_recycle), with a recorder of your choice, and without a panic.
+    /// As [`with_recycle`](ObjectPool::with_recycle), with a recorder of your choice, and without a panic. Closures are
+    /// given as [`Hooks`].
     ///
     /// # Errors
     ///

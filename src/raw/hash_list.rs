@@ -1,6 +1,6 @@
 //! A hash table whose entries form a list: what every exact cache here is made of.
 //!
-//! The entries are nodes in one array. The list runs through them by number; the [table](super::table) finds them.
+//! The entries are nodes in one array. The list runs through them by number; the [table] finds them.
 //!
 //! ```text
 //!   table      [tag,3 | tag,1 | .]  [. | . | .]  [tag,2 | . | .]

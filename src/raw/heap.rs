@@ -2,7 +2,7 @@
 
 use super::hash_list::HashList;
 use super::memory::{Arrays, At, MOST, Memory, Node, sealed};
-use super::table::{self, Head, LANES, Lane};
+use super::table::{Head, LANES, Lane};
 use crate::error::CapacityError;
 use alloc::alloc::alloc_zeroed;
 use alloc::boxed::Box;
@@ -28,8 +28,8 @@ pub struct HeapArrays<K, V> {
     nodes: Box<[Node<K, V>]>,
     hashes: Box<[u32]>,
     capacity: usize,
-    /// There are two to the power of this many chunks.
-    bits: u32,
+    /// There are `2^(32 - shift)` chunks.
+    shift: u32,
 }
 
 impl<K, V> HeapArrays<K, V> {
@@ -37,7 +37,8 @@ impl<K, V> HeapArrays<K, V> {
         if capacity > MOST {
             return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
         }
-        let chunks = (1 + capacity / ENTRIES).next_power_of_two();
+        // At least two, so that the shift is less than all bits.
+        let chunks = (2 + capacity / ENTRIES).next_power_of_two();
         let nodes = chunks * LANES;
         // SAFETY: a head of zeroes is `Head::EMPTY`.
         let heads = unsafe { try_zeroed(chunks) };
@@ -48,7 +49,7 @@ impl<K, V> HeapArrays<K, V> {
         let error = CapacityError::OutOfMemory { asked: capacity };
         let arrays = heads.zip(nodes_of_zeroes).zip(hashes).ok_or(error)?;
         let ((heads, nodes), hashes) = arrays;
-        Ok(Self { heads, nodes, hashes, capacity, bits: chunks.ilog2() })
+        Ok(Self { heads, nodes, hashes, capacity, shift: u32::BITS - chunks.ilog2() })
     }
 }
 
@@ -83,7 +84,8 @@ impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
 
     #[inline]
     fn home(&self, hash: u32) -> usize {
-        table::home_in_power_of_two(self.bits, hash)
+        // Its upper bits. There are fewer of them than all, since there are two chunks at least.
+        hash.wrapping_shr(self.shift) as usize
     }
 
     #[inline]

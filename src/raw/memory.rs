@@ -190,7 +190,7 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
 
     #[inline]
     fn home(&self, hash: u32) -> usize {
-        table::home_in_any(self.heads().len(), hash)
+        table::scaled_home(self.heads().len(), hash)
     }
 
     #[inline]

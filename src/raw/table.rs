@@ -117,20 +117,13 @@ const fn tag(hash: u32) -> u8 {
 /// The home of a hash in a table of any number of chunks: the hash scaled down to that number, which is as good as a
 /// remainder and needs no division.
 #[inline]
-pub(super) fn home_in_any(chunks: usize, hash: u32) -> usize {
+pub(super) fn scaled_home(chunks: usize, hash: u32) -> usize {
     // Small tables, which are the rule where registers have 32 bits, do with one multiplication of those.
     if usize::BITS < 64 && chunks <= 0x1_0000 {
         ((hash >> 16) as usize).wrapping_mul(chunks) >> 16
     } else {
         ((u64::from(hash) * chunks as u64) >> 32) as usize
     }
-}
-
-/// The home of a hash in a table of `2^bits` chunks: its upper bits.
-#[inline]
-pub(super) const fn home_in_power_of_two(bits: u32, hash: u32) -> usize {
-    // In 64 bits, so that none of them can be asked for.
-    ((hash as u64) << bits >> 32) as usize
 }
 
 /// The next chunk, round the end.
@@ -148,7 +141,7 @@ pub(super) fn find<K, V>(
 ) -> Option<Place> {
     let chunk = arrays.home(hash);
     debug_assert!(chunk < arrays.heads().len());
-    // SAFETY: there is a chunk at least, so both ways to find a home stay below their number.
+    // SAFETY: there is a chunk at least, so every way to find a home stays below their number.
     let head = unsafe { arrays.heads().get_unchecked(chunk) };
     let matches = head.matches(tag(hash));
     if matches != 0 {

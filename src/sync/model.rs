@@ -93,7 +93,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.inner().compare_exchange(current, new, success, failure)
+                self.update().compare_exchange(current, new, success, failure)
             }
 
             pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {

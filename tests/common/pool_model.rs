@@ -286,12 +286,16 @@ fn one_of_many<'a, P: Sample, S: Subject<P>>(
                 1 | 2 => next.send((number, guard)).unwrap(),
                 _ => drop(guard),
             }
-        } else {
+        } else if roll(4) == 0 {
             std::thread::yield_now();
+        } else {
+            // Close behind whoever lets go next.
+            core::hint::spin_loop();
         }
         if roll(4) == 0 {
             pool.trim(roll(4) as usize);
         }
+        assert!(pool.stats().in_use as usize <= capacity, "never more than there are");
         for (number, guard) in own.try_iter() {
             guard.assert_holds(number);
         }

@@ -11,6 +11,7 @@ fn good_tally() -> Tally {
     let mut pool = PoolStats::default();
     pool.in_use = 3;
     Tally {
+        memory: 0,
         capacity: 3,
         requests: 10,
         hits: 4,
