@@ -114,10 +114,11 @@ fn an_acquire_meets_an_object_that_can_not_be_cleaned() {
 
 /// Two preemptions: enough to stop two of them in the middle for the third. Three take minutes.
 #[test]
-fn three_use_one_slot() {
+fn three_use_one_object_that_is_kept() {
     explore_preempted(2, || {
         let ledger = Ledger::default();
         let pool = pool::<1>(Cleaned::new(&ledger));
+        assert!(use_one(&pool));
         let others = [(); 2].map(|()| {
             let pool = Arc::clone(&pool);
             spawn(move || use_one(&pool))

@@ -5,8 +5,8 @@ use core::fmt;
 
 /// All slots of a pool are in use. What was to go in comes back.
 ///
-/// Judged while others acquire and release: N users of N slots that all let go and take again at once can see it for a
-/// moment. Trying again is right where that can happen.
+/// Judged while others work: N users of N slots that all let go and take again at once can see it for a moment, and so
+/// can one whose object is just being reset or dropped by another. Trying again is right where that can happen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted<T = ()> {
     value: T,

@@ -1,8 +1,8 @@
 //! How keys are hashed and compared.
 //!
 //! A look-up takes anything that is [`Equivalent`] to the key: a `&str` for a `String`, or a tuple of references for a
-//! struct, given an implementation. The hasher is a type parameter; [`DefaultHash`] is the same on every platform and
-//! with every feature.
+//! struct, given an implementation. The hasher is a type parameter; [`DefaultHash`] is the default with every
+//! feature. (What it gives depends on the processor's word.)
 
 use core::fmt;
 use core::hash::{BuildHasher, Hash, Hasher};

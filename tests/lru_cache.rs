@@ -78,7 +78,7 @@ fn assert_sums(stats: CacheStats, resident: usize, uncounted: u64) {
 
 /// The suite for inline memory of one capacity.
 fn inline_agrees<K: Sample, V: Sample, const N: usize>() {
-    holds(8, &(hashing(), vec(op(), 0..120)), |(hashing, ops)| {
+    holds(16, &(hashing(), vec(op(), 0..120)), |(hashing, ops)| {
         agrees(LruCache::<K, V, Inline<N>, _>::with_hasher(hashing), None, &ops);
     });
 }
@@ -87,7 +87,7 @@ fn inline_agrees<K: Sample, V: Sample, const N: usize>() {
 #[cfg(feature = "alloc")]
 fn heap_agrees<K: Sample, V: Sample>() {
     for &capacity in common::CAPACITIES {
-        holds(8, &(hashing(), vec(op(), 0..120)), |(hashing, ops)| {
+        holds(16, &(hashing(), vec(op(), 0..120)), |(hashing, ops)| {
             let cache = LruCache::<K, V, larder::cache::Heap, _>::with_capacity_and_hasher(capacity, hashing);
             agrees(cache, Some(LruCache::resize), &ops);
         });

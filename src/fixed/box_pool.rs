@@ -33,7 +33,8 @@ use core::fmt;
 ///
 /// The size of `T` and one byte a slot. `insert` and the guard's drop are one atomic read-modify-write and one
 /// atomic store together, if the slot where this thread looks first is free; else one more load for every slot that
-/// it looks at.
+/// it looks at, and perhaps a write to the hint that keeps the next search short. A pool that is nearly full finds the slot
+/// that came back last at once; its releases write the hint, too.
 ///
 /// # Contention, interrupts, panics
 ///
@@ -45,7 +46,7 @@ use core::fmt;
 /// # Statistics
 ///
 /// `R` is the recorder: [`Off`] by default, [`Shared`] for a high-water mark and counts ([`stats`](Self::stats)), at the
-/// price of up to four more atomic operations.
+/// price of up to five more atomic operations.
 pub struct BoxPool<T, const N: usize, R: PoolRecorder = Off> {
     core: Core<T, Inline<N>, Drops<R>>,
 }

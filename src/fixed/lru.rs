@@ -25,8 +25,7 @@ pub enum Inserted<K, V> {
 /// `M` says where it lies: [`Inline<N>`](Inline) within the value itself, `const` and without a heap, or `Heap`, with a
 /// capacity that is given at run time. `H` is the hasher. All operations are `&mut`; the order is the order of calls.
 ///
-/// Take `Cache` instead for use from many threads or from interrupts (it is not exact, and hits more often on most
-/// loads).
+/// To share it between threads put it behind a lock.
 ///
 /// ```
 /// use larder::cache::{Inline, Inserted, LruCache};
@@ -41,14 +40,15 @@ pub enum Inserted<K, V> {
 /// # Cost
 ///
 /// Every operation is O(1), expected over hashes; those that visit all entries are O(n). Nothing is allocated after
-/// construction, except by `resize`. What memory it takes says [`memory_size`](Self::memory_size): inline 20 bytes an entry
-/// besides key and value, and less than 200 in all; on the heap, where speed is bought with room, key, value and 13 bytes for each
-/// of between 1.2 and 2.4 places an entry.
+/// construction, except by `resize` and `clone`. [`memory_size`](Self::memory_size) says what memory it takes: inline 20
+/// bytes an entry besides key and value, and less than 200 in all; on the heap, where speed is bought with room, a key, a
+/// value and 14 bytes for each place, of which an entry has between 1.2 and 2.4, and the cache up to 48 more.
 ///
 /// # Panics
 ///
-/// `Hash`, `Eq`, `Clone`, `Drop` and closures are called while the cache is whole: if one of them panics, the cache is as it was
-/// before the call or as it is after it, and every key and value is still in it, or was dropped or handed back once.
+/// `Hash`, `Eq`, `Clone`, `Drop` and closures are called while the cache is whole. If one of them panics, the cache is as it was
+/// before the call or as it is after it; a call that works entry by entry (`retain`, `resize`, `extend`) ends there, and what
+/// it has done stays. Every key and value is still in the cache, or was dropped or handed back once.
 pub struct LruCache<K, V, M: Memory, H = DefaultHash> {
     list: HashList<K, V, M>,
     hasher: H,

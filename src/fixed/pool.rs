@@ -75,8 +75,9 @@ impl<T: Default> Recycle<T> for ByDefault {
 ///
 /// The size of `T` and one byte a slot. Acquire and release are one atomic read-modify-write and one atomic store
 /// together, if the slot where this thread looks first is free and has an object; else one more load for every slot
-/// that it looks at. Objects that exist are preferred to new ones, but one that comes back at that very moment may be
-/// overlooked. A pool that is nearly full finds the slot that came back last at once.
+/// that it looks at, and perhaps a write to the hint that keeps the next search short. A pool that is nearly full finds the
+/// slot that came back last at once; its releases write the hint, too. Objects that exist are preferred to new ones, but
+/// one that comes back while a search ends may be overlooked until the next one comes back.
 ///
 /// # Contention, interrupts, panics
 ///
@@ -184,8 +185,8 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
         N
     }
 
-    /// How many objects are out. Counted by looking at each slot; while others work, one of the numbers that it may have
-    /// been.
+    /// How many slots are taken: by objects that are out, and by those that are just being made, reset or dropped. Counted by
+    /// looking at each slot; while others work, one of the numbers that it may have been.
     pub fn in_use(&self) -> usize {
         self.core.in_use()
     }

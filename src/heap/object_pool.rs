@@ -38,7 +38,7 @@ use core::fmt;
 ///
 /// The size of `T` and one byte for each of `max_size` slots, allocated when the pool is made; objects are made later. Acquire
 /// and release take the same steps as those of [`Pool`](crate::pool::Pool). The pool counts by default ([`Shared`]), for up to
-/// four more atomic operations; [`try_with_recorder`](Self::try_with_recorder) makes one that does not.
+/// five more atomic operations; [`try_with_recorder`](Self::try_with_recorder) makes one that does not.
 ///
 /// # Contention, interrupts, panics
 ///
@@ -130,8 +130,8 @@ impl<T, M: Recycle<T>> ObjectPool<T, M> {
 }
 
 impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
-    /// As [`with_recycle`](ObjectPool::with_recycle), with a recorder of your choice, and without a panic. Closures are
-    /// given as [`Hooks`].
+    /// As [`with_recycle`](ObjectPool::with_recycle), with a recorder of your choice, and with an error if the slots can't be
+    /// had. Closures are given as [`Hooks`].
     ///
     /// # Errors
     ///
@@ -179,8 +179,8 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         self.core.capacity()
     }
 
-    /// How many objects are out. Counted by looking at each slot; while others work, one of the numbers that it may have
-    /// been.
+    /// How many slots are taken: by objects that are out, and by those that are just being made, reset or dropped. Counted by
+    /// looking at each slot; while others work, one of the numbers that it may have been.
     pub fn in_use(&self) -> usize {
         self.core.in_use()
     }
@@ -191,6 +191,8 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     }
 
     /// Drops objects that wait, so that no more than `keep` of them are left, and says how many it dropped.
+    ///
+    /// While an object's destructor runs its slot is taken. If it panics, the rest stays for the next trim.
     pub fn trim(&self, keep: usize) -> usize {
         let mut dropped = 0;
         // Counted once: the destructors may put objects back, and that must not go on for ever.

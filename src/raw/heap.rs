@@ -20,8 +20,8 @@ impl Memory for Heap {
 /// Entries for each chunk at most: five sixths full, 5 % of the entries are not in their home chunk.
 const ENTRIES: usize = 10;
 
-/// Every lane has its own node, and the chunks are a power of two: a sixth of the nodes or more, but less than three in five,
-/// stays empty, and a look-up goes from the hash to the head of a chunk and straight to the entry.
+/// Every lane has its own node, and the chunks are a power of two: a sixth of the nodes or more, in all but small tables less
+/// than three in five, stays empty, and a look-up goes from the hash to the head of a chunk and straight to the entry.
 #[doc(hidden)]
 pub struct HeapArrays<K, V> {
     heads: Box<[Head]>,

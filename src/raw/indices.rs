@@ -15,8 +15,8 @@
 //! any two steps holds what it has claimed and no more.
 //!
 //! The price is a search, and what keeps it short is a [`Hint`]: one word that says where to begin. It may be late or
-//! wrong, and nothing depends on it but the length of a search, and whether a new object is made although one has just come
-//! back ([`Wanted::LikelyFull`]).
+//! wrong, and nothing depends on it but the length of a search, and whether a new object is made although one is kept
+//! ([`Wanted::LikelyFull`]).
 //!
 //! | hint | when | a claim begins | a release |
 //! |---|---|---|---|
@@ -46,7 +46,8 @@ pub(super) const MOST: usize = 1 << 30;
 pub(crate) enum Wanted {
     /// A slot with an object kept from before.
     Full,
-    /// The same, but not worth a search if the last one found none. One that came back just then may be overlooked.
+    /// The same, but not worth a search if the last one found none. One that came back while that search ended may be
+    /// overlooked until the next one comes back.
     LikelyFull,
     /// Any slot that is free.
     Any,
@@ -111,8 +112,8 @@ impl Hint {
         self.0.store(word.0, Ordering::Relaxed);
     }
 
-    /// Sets it unless somebody else has since it was `seen`: who says that no object is kept must not overrule one that
-    /// came back meanwhile.
+    /// Sets it unless somebody else has since it was `seen`: who says that no object is kept should not overrule one that
+    /// came back meanwhile. (It can: a release that saw slots not to be scarce leaves the hint alone.)
     fn replace(&self, seen: Word, word: Word) {
         // Relaxed, both: only a hint.
         let _ = self.0.compare_exchange(seen.0, word.0, Ordering::Relaxed, Ordering::Relaxed);
@@ -222,9 +223,10 @@ pub(crate) fn release(state: &AtomicU8, hint: &Hint, index: usize, full: bool) {
     // changes the byte of a claimed slot.
     state.store(if full { FULL } else { 0 }, Ordering::Release);
     // After it, so that who follows the hint finds the slot free.
-    match hint.get().mode() {
+    let seen = hint.get();
+    match seen.mode() {
         Mode::Spread => {}
-        Mode::NoneKept if !full => hint.set(Word::new(Mode::NoneKept, index)),
+        Mode::NoneKept if !full => hint.replace(seen, Word::new(Mode::NoneKept, index)),
         Mode::Last | Mode::NoneKept => hint.set(Word::new(Mode::Last, index)),
     }
 }

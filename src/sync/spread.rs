@@ -4,7 +4,7 @@
 ///
 /// It is made of the address of the stack, the only thing that every platform gives every thread. A wrong guess
 /// costs a longer search and nothing else, so the address is only looked at in steps of 64 KiB: that hides the depth
-/// of the call from it, and no two threads of an operating system share such a step.
+/// of the call from it, and few threads have stacks so small that two of them share such a step.
 #[cfg(not(any(larder_loom, larder_step)))]
 #[inline]
 pub(crate) fn spread() -> u32 {

@@ -72,4 +72,12 @@ impl<C: Clock + ?Sized> Clock for &C {
     fn now(&self) -> Instant {
         C::now(self)
     }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
+    }
+
+    fn duration(ticks: u64) -> Duration {
+        C::duration(ticks)
+    }
 }

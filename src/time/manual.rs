@@ -13,8 +13,10 @@ use core::time::Duration;
 /// # Cost and contention
 ///
 /// Reading is one atomic load where the target has 64-bit atomics, else four, and never waits: it looks again only if the
-/// clock was set in between. There it takes one writer at a time: if [`set`](Self::set) or [`advance`](Self::advance)
-/// interrupts another one half-way, the second does nothing and returns false. With 64-bit atomics both always succeed.
+/// clock was set in between. There it takes one writer at a time: a [`set`](Self::set) or [`advance`](Self::advance) that
+/// interrupts another one half-way, or runs beside it, does nothing and returns false; a writer that stops there for ever
+/// leaves a clock that can be read and not be set. With 64-bit atomics all of them always succeed, so only firmware need look
+/// at the result.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,13 +44,13 @@ impl<const HZ: u64> ManualClock<HZ> {
         Self { ticks: Ticks::new(now.ticks()) }
     }
 
-    /// Sets the clock, also backward. False, and nothing done, if it interrupted another writer (see the type).
+    /// Sets the clock, also backward. False, and nothing done, if another writer is half-way (see the type).
     pub fn set(&self, now: Instant) -> bool {
         self.ticks.store(now.ticks())
     }
 
     /// Moves the clock forward by at least `duration`, rounded up to whole ticks, and not beyond [`Instant::MAX`]. False,
-    /// and nothing done, if it interrupted another writer (see the type).
+    /// and nothing done, if another writer is half-way (see the type).
     pub fn advance(&self, duration: Duration) -> bool {
         self.ticks.add(Self::ticks(duration))
     }

@@ -1,6 +1,6 @@
 //! What an operation costs where nobody else is: each of its atomic accesses, by kind.
 
-use larder::pool::{BoxPool, Guard, ObjectPool, Pool};
+use larder::pool::{BoxPool, ByDefault, Guard, ObjectPool, Pool};
 use larder::stats::{Off, Shared};
 use larder::sync::step::{Accesses, accesses};
 use larder::time::{Clock, Instant, ManualClock};
@@ -21,15 +21,31 @@ const fn costs(loads: usize, stores: usize, read_modify_writes: usize) -> Access
 #[test]
 fn box_pool() {
     let pool = BoxPool::<u32, 16>::new();
+    // The hint, the slot, the claim; a store, and the hint again.
     let guard = assert_costs("insert", 0, costs(2, 0, 1), || pool.insert(1)).unwrap();
-    assert_costs("drop", 1, costs(0, 1, 0), || drop(guard));
+    assert_costs("drop", 1, costs(1, 1, 0), || drop(guard));
     let guard = assert_costs("insert_with", 0, costs(2, 0, 1), || pool.insert_with(|| 1)).unwrap();
-    assert_costs("into_inner", 1, costs(0, 1, 0), || Guard::into_inner(guard));
-    let guards = [(); 15].map(|()| pool.insert(1).unwrap());
-    let guard = assert_costs("insert into the last slot", 0, costs(1 + 16 + 1, 1, 1), || pool.insert(1));
-    assert_costs("insert when it is exhausted", 0, costs(1 + 16, 0, 0), || pool.insert(1).is_err());
-    drop((guards, guard));
+    assert_costs("into_inner", 1, costs(1, 1, 0), || Guard::into_inner(guard));
     assert_costs("in_use", 0, costs(16, 0, 0), || pool.in_use());
+}
+
+#[test]
+fn a_box_pool_that_fills_up() {
+    let pool = BoxPool::<u32, 16>::new();
+    let mut guards = Vec::from([(); 10].map(|()| pool.insert(1).unwrap()));
+    let mut insert =
+        |what, expected| guards.push(assert_costs(what, 0, expected, || pool.insert(1)).unwrap());
+    insert("after a long search the hint is moved", costs(1 + 11, 0, 1 + 1));
+    // The slot of the hint, and a look whether there is room elsewhere again.
+    insert("the next slot", costs(1 + 2, 0, 1));
+    insert("the one after it, and the hint is moved", costs(1 + 2, 0, 1 + 1));
+    insert("the next slot", costs(1 + 2, 0, 1));
+    insert("the one after it, and the hint is moved", costs(1 + 2, 0, 1 + 1));
+    insert("the last slot", costs(1 + 2, 0, 1));
+    assert_costs("insert when it is exhausted", 0, costs(1 + 16, 0, 0), || pool.insert(1).is_err());
+    let guard = guards.swap_remove(7);
+    assert_costs("drop, and the hint is moved", 1, costs(1, 2, 0), || drop(guard));
+    guards.push(assert_costs("insert into the same slot", 0, costs(3, 0, 1), || pool.insert(1)).unwrap());
 }
 
 #[test]
@@ -41,7 +57,7 @@ fn an_acquire_and_its_release_make_at_most_two_read_modify_writes() {
     }
     let boxes = BoxPool::<u32, 4>::new();
     let pool = Pool::<u32, 4>::new();
-    let objects = ObjectPool::try_with_recorder("costs", 4, larder::pool::ByDefault, Off::new()).unwrap();
+    let objects = ObjectPool::try_with_recorder("costs", 4, ByDefault, Off::new()).unwrap();
     let pairs = [
         ("BoxPool", one_pair(|| drop(boxes.insert(1)))),
         ("Pool", one_pair(|| drop(pool.acquire()))),
@@ -49,9 +65,9 @@ fn an_acquire_and_its_release_make_at_most_two_read_modify_writes() {
         ("ObjectPool, owned", one_pair(|| drop(objects.acquire_owned()))),
     ];
     for (name, accesses) in pairs {
-        assert!(accesses.read_modify_writes <= 2, "{name}: {accesses:?}");
-        // The promise, and what there is: one.
-        assert_eq!(accesses, costs(2 + usize::from(cfg!(debug_assertions)), 1, 1), "{name}");
+        // What is promised is two; what there is, is one.
+        assert_eq!(accesses.read_modify_writes, 1, "{name}: {accesses:?}");
+        assert!(accesses.total() <= 7 + usize::from(cfg!(debug_assertions)), "{name}: {accesses:?}");
     }
 }
 
@@ -60,7 +76,7 @@ fn the_shared_recorder() {
     let pool = BoxPool::<u32, 2, Shared>::with_recorder(Shared::new());
     // Acquired, in use, a look at the high-water mark, which moves.
     let guard = assert_costs("the highest so far", 0, costs(2 + 1, 0, 1 + 3), || pool.insert(1)).unwrap();
-    assert_costs("drop", 1, costs(0, 1, 1), || drop(guard));
+    assert_costs("drop", 1, costs(1, 1, 1), || drop(guard));
     let guard = assert_costs("not the highest", 0, costs(2 + 1, 0, 1 + 2), || pool.insert(1)).unwrap();
     let other = pool.insert(2);
     assert_costs("exhausted", 0, costs(1 + 2, 0, 1), || pool.insert(3).is_err());
@@ -70,23 +86,28 @@ fn the_shared_recorder() {
 #[test]
 fn pool() {
     let pool = Pool::<u32, 8>::new();
-    // Eight looks for an object that waits, then the first slot.
-    let first = assert_costs("the first acquire", 0, costs(1 + 8 + 2, 0, 1), || pool.acquire()).unwrap();
-    assert_costs("release", 1, costs(0, 1, 0), || drop(first));
+    // A look at eight slots for an object, and the hint says that there is none; then the hint, the slot, the claim, and
+    // the hint moved on.
+    let first = assert_costs("the first acquire", 0, costs(1 + 8 + 2, 0, 1 + 2), || pool.acquire()).unwrap();
+    let second = assert_costs("the second", 0, costs(1 + 2, 0, 2), || pool.acquire()).unwrap();
+    // Who brings the first object back says so in the hint, and the second says where.
+    assert_costs("release", 1, costs(1, 2, 0), || drop(first));
+    assert_costs("release", 1, costs(1, 2, 0), || drop(second));
+    // The slot of the hint, and a look whether there is room elsewhere: there is, and from now on nobody writes the hint.
+    let guard = assert_costs("acquire", 0, costs(3, 1, 1), || pool.acquire()).unwrap();
+    assert_costs("release", 1, costs(1, 1, 0), || drop(guard));
     let guard = assert_costs("acquire", 0, costs(2, 0, 1), || pool.acquire()).unwrap();
-    assert_costs("into_inner", 1, costs(0, 1, 0), || Guard::into_inner(guard));
-    let guards = [(); 8].map(|()| pool.acquire().unwrap());
-    assert_costs("acquire when it is exhausted", 0, costs(2 * (1 + 8), 0, 0), || pool.acquire().is_err());
-    drop(guards);
+    assert_costs("into_inner", 1, costs(1, 1, 0), || Guard::into_inner(guard));
 }
 
 #[test]
 fn trim() {
-    let pool = ObjectPool::try_with_recorder("costs", 4, larder::pool::ByDefault, Off::new()).unwrap();
+    let pool = ObjectPool::try_with_recorder("costs", 4, ByDefault, Off::new()).unwrap();
     let guards: [Guard<u32, _>; 4] = [(); 4].map(|()| pool.acquire().unwrap());
     drop(guards);
-    // Before each of two objects that go a count; a search, which passes the one that has gone; a last count.
-    let expected = costs(3 * 4 + (1 + 1) + (1 + 2), 2, 2);
+    // A count. The first that goes is the one that came back last; a look says that there is room elsewhere, and the hint
+    // is set to that. The second is the first slot.
+    let expected = costs(4 + (3 + 1) + (2 + 1), 1 + 1 + 1, 2);
     assert_eq!(assert_costs("trim", 2, expected, || pool.trim(2)), 2);
     assert_costs("trim where there is nothing to do", 0, costs(4, 0, 0), || pool.trim(2));
 }

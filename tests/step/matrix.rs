@@ -79,7 +79,7 @@ pub(crate) fn everything<W: World>(name: &str, setups: usize, operations: &[Oper
 }
 
 /// Every operation, stopped at every position for every other one.
-fn one_interrupt<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
+pub(crate) fn one_interrupt<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
     let mut positions = 0;
     for &operation in operations {
         let mut of_this = 0;

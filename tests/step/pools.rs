@@ -27,6 +27,11 @@ pub(crate) trait Face: Sync + Sized + 'static {
     /// Leaves no objects in free slots.
     fn empty(&'static self);
 
+    /// How many guards there are at the beginning.
+    fn kept(setup: usize) -> usize {
+        setup
+    }
+
     /// Where the guard's object is.
     fn place(guard: &Self::Guard) -> usize {
         std::ptr::from_ref::<Object>(guard).addr()
@@ -191,15 +196,18 @@ impl<F: Face> Users<F> {
     }
 }
 
-/// The accesses of one claim at most: the hint, then for every slot a look and an attempt. (The hint is not moved: that
-/// takes more slots than there are in these pools.)
+/// The accesses of one claim at most: the hint, a look and an attempt for every slot, and the hint moved, for which it may
+/// look at one slot more.
 pub(crate) const fn claim(slots: usize) -> usize {
-    1 + 2 * slots
+    1 + 2 * slots + 2
 }
 
-/// The accesses of a use at most: two claims, the recorder's six, a store, and a load if debug assertions are on.
+/// The accesses of a release at most: a store, the hint, the hint moved; and a look if debug assertions are on.
+pub(crate) const RELEASE: usize = 3 + cfg!(debug_assertions) as usize;
+
+/// The accesses of a use at most: two claims, a release, and what the recorder does.
 pub(crate) const fn one_use(slots: usize) -> usize {
-    2 * claim(slots) + 6 + 1 + cfg!(debug_assertions) as usize
+    2 * claim(slots) + RELEASE + 5
 }
 
 /// The operations of all pools.
@@ -219,7 +227,7 @@ pub(crate) fn operations<F: Face>() -> Vec<Operation<Users<F>>> {
         operation("end one", |users| users.end_one(drop)),
         operation("end one and take it out", |users| users.end_one(|guard| drop(F::take_out(guard)))),
         Operation {
-            // Twice each slot, and once more.
+            // Three times each slot, and the hint.
             most: 3 * F::SLOTS + 1,
             ..operation("look", Users::observe)
         },
@@ -227,13 +235,13 @@ pub(crate) fn operations<F: Face>() -> Vec<Operation<Users<F>>> {
 }
 
 impl<F: Face> World for Users<F> {
-    /// So many guards are kept from the beginning, and as many objects wait as there is room for.
+    /// Some guards are kept from the beginning.
     fn new(setup: usize) -> &'static Self {
         let ledger = Ledger::for_ever();
         let pool = F::new(ledger);
         let users =
             Box::leak(Box::new(Self { pool, ledger, crowd: Crowd::default(), kept: Mutex::default() }));
-        for _ in 0..setup.min(F::SLOTS) {
+        for _ in 0..F::kept(setup) {
             users.keep();
         }
         users
@@ -252,8 +260,13 @@ impl<F: Face> World for Users<F> {
     fn while_standing(&'static self, threads: usize) {
         let mut parts = vec![self.crowd.join()];
         let mut guards = Vec::new();
-        while let Some(guard) = self.pool.take(self.ledger) {
-            guards.push((self.ledger.enter(F::place(&guard)), guard));
+        loop {
+            match survive(|| self.pool.take(self.ledger)) {
+                Some(Some(guard)) => guards.push((self.ledger.enter(F::place(&guard)), guard)),
+                Some(None) => break,
+                // Whoever stands has seen to it that an object can't be made. The next one can.
+                None => {}
+            }
             parts.push(self.crowd.join());
         }
         let kept = self.kept().len();
@@ -262,9 +275,8 @@ impl<F: Face> World for Users<F> {
             drop(stay);
             drop(guard);
         }
-        while let Some(part) = parts.pop() {
-            drop(part);
-        }
+        // The last that came leaves first: each has remembered the peak before it.
+        while parts.pop().is_some() {}
         self.ledger.check();
     }
 
