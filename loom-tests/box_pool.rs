@@ -2,8 +2,8 @@
 
 use crate::explore::{explore, explore_preempted, join, spawn};
 use crate::objects::{Ledger, survive};
+use alloc::sync::Arc;
 use larder::pool::{BoxPool, Guard};
-use std::sync::Arc;
 
 type Pool<const N: usize> = BoxPool<crate::objects::Object, N>;
 

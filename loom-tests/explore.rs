@@ -1,8 +1,8 @@
 //! How a model is run.
 
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Runs a model in every way there is.
@@ -25,7 +25,7 @@ fn run<M: Fn() + Send + Sync + 'static>(preemption_bound: Option<usize>, model: 
         counted.fetch_add(1, Ordering::Relaxed);
         model();
     });
-    let name = std::any::type_name::<M>().trim_end_matches("::{{closure}}").trim_start_matches("loom::");
+    let name = core::any::type_name::<M>().trim_end_matches("::{{closure}}").trim_start_matches("loom::");
     let bound = preemption_bound.map_or("unbounded".into(), |times| format!("{times} preemptions"));
     let (iterations, seconds) = (iterations.load(Ordering::Relaxed), start.elapsed().as_secs_f32());
     // Not by `println`, which the test harness swallows: that a model was explored, and how far, is the result.

@@ -1,11 +1,11 @@
 //! The allocator of indices by itself.
 
 use crate::explore::{explore, explore_preempted, join, spawn};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use larder::testing::Indices;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicBool;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Indices, and what their owners do behind them.
 struct Slots<const N: usize> {
@@ -15,7 +15,7 @@ struct Slots<const N: usize> {
 
 impl<const N: usize> Slots<N> {
     fn new() -> Arc<Self> {
-        let slots = Self { indices: Indices::new(), cells: std::array::from_fn(|_| UnsafeCell::new(())) };
+        let slots = Self { indices: Indices::new(), cells: core::array::from_fn(|_| UnsafeCell::new(())) };
         slots.indices.validate();
         Arc::new(slots)
     }
@@ -49,10 +49,12 @@ impl<const N: usize> Slots<N> {
     /// Claims everything, and gives it back.
     fn all_are_free(&self) {
         assert_eq!(self.indices.claimed(), 0);
-        let mut claims: Vec<usize> = std::iter::from_fn(|| self.claim()).collect();
+        let mut claims: Vec<usize> = core::iter::from_fn(|| self.claim()).collect();
         claims.sort_unstable();
         assert!(claims.iter().copied().eq(0..N), "a slot is lost, or there twice");
-        claims.into_iter().for_each(|index| self.release(index));
+        for index in claims {
+            self.release(index);
+        }
         self.indices.validate();
     }
 }

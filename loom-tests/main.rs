@@ -18,6 +18,9 @@
 //! Without `--cfg larder_loom` there is nothing here.
 
 #![cfg(larder_loom)]
+#![allow(clippy::arc_with_non_send_sync, reason = "loom's cell is not `Sync`: its threads take turns on one")]
+
+extern crate alloc;
 
 mod explore;
 mod objects;

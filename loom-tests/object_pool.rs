@@ -4,11 +4,11 @@
 
 use crate::explore::{explore, explore_preempted, join, spawn};
 use crate::objects::{Cleaned, Ledger, Object};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 use larder::pool::ObjectPool;
 use larder::stats::Off;
 use loom::sync::atomic::AtomicU8;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 type Cleanly = ObjectPool<Object, Cleaned, Off>;
 

@@ -1,10 +1,11 @@
 //! Objects that notice how they are used.
 
+use alloc::sync::Arc;
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use larder::pool::Recycle;
 use loom::cell::UnsafeCell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic;
 
 /// Counts objects. By plain counters: a ledger that loom knew would order what it watches.
 #[derive(Clone, Default)]

@@ -5,9 +5,9 @@
 
 use crate::explore::{explore_preempted, join, spawn};
 use crate::objects::{Cleaned, Ledger, Object, survive};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 use larder::pool::{Guard, Pool};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 type Cleanly<const N: usize> = Pool<Object, N, Cleaned>;
 

@@ -1,9 +1,9 @@
 //! The shared recorder beside a pool: never more in use than there are, and exact at rest.
 
 use crate::explore::{explore, explore_preempted, join, spawn};
+use alloc::sync::Arc;
 use larder::pool::BoxPool;
 use larder::stats::{PoolStats, Shared};
-use std::sync::Arc;
 
 type Counted<const N: usize> = BoxPool<u32, N, Shared>;
 
@@ -62,7 +62,7 @@ fn the_high_water_mark_of_two_that_come_at_once() {
         let pool = pool::<2>();
         let other = Arc::clone(&pool);
         // The guard is kept for ever.
-        let thread = spawn(move || std::mem::forget(other.insert(1)));
+        let thread = spawn(move || core::mem::forget(other.insert(1)));
         let guard = pool.insert(2).unwrap();
         join(thread);
         let stats = observe(&pool, PoolStats::default());

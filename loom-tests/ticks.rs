@@ -1,9 +1,9 @@
 //! The clock of two words, through `ManualClock`, which adds nothing to it.
 
 use crate::explore::{explore, explore_preempted, join, spawn};
+use alloc::sync::Arc;
 use larder::time::{Clock, Instant, ManualClock};
 use loom::cell::UnsafeCell;
-use std::sync::Arc;
 
 /// The `n`-th time: both halves say n, so that a mixture of two times is seen.
 fn time(n: u32) -> Instant {

@@ -1,10 +1,10 @@
 //! Protocols that are wrong, each in a way in which ours could be. If one of them passed, the models would show nothing.
 
 use crate::explore::{explore, join, spawn};
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU8, AtomicU32};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 struct Slot {
     state: AtomicU8,

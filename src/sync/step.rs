@@ -15,11 +15,12 @@
 //! The memory is the host's own and the accesses run in program order: this backend finds protocols that break when
 //! stopped, loom finds orderings that are too weak.
 
+extern crate alloc;
 extern crate std;
 
+use alloc::boxed::Box;
 use core::cell::Cell;
 use core::sync::atomic::{self as native, Ordering};
-use std::boxed::Box;
 use std::sync::mpsc;
 use std::thread;
 

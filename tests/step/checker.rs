@@ -1,10 +1,11 @@
 //! What the checker itself does.
 
+use alloc::rc::Rc;
+use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, Ordering};
 use larder::sync::step::{Accesses, AtomicU8, accesses, interrupt, point, stall};
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{catch_unwind, resume_unwind};
 
 const ORDER: Ordering = Ordering::Relaxed;
 

@@ -1,9 +1,9 @@
 //! `ManualClock` in two words, interrupted and stalled.
 
 use crate::matrix::{Operation, World, everything};
+use core::sync::atomic::{AtomicU32, Ordering};
 use larder::time::{Clock, Instant, ManualClock};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The `n`-th time: both halves say n, so that a mixture of two times is seen.
 fn time(n: u32) -> Instant {
@@ -132,7 +132,7 @@ impl Anywhere {
     fn set(&'static self) {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         // Up and down, and never twice the same.
-        let n = if ticket % 2 == 0 { ticket } else { u32::MAX - ticket };
+        let n = if ticket.is_multiple_of(2) { ticket } else { u32::MAX - ticket };
         let writing = self.writing.fetch_add(1, Ordering::Relaxed);
         if self.clock.set(time(n)) {
             self.set.lock().unwrap().push(n);

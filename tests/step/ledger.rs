@@ -1,9 +1,10 @@
 //! Objects that notice how they are used, and the book in which they are kept.
 
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, Ordering};
 use larder::pool::Recycle;
 use larder::sync::step::point;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic;
 use std::sync::{Mutex, MutexGuard};
 
 /// Who is alive, and who is where. A fault is written down and found later: a panic in a destructor would hide it.
@@ -75,7 +76,7 @@ impl Ledger {
     ///
     /// If there was a fault.
     pub(crate) fn check(&self) {
-        let faults = std::mem::take(&mut self.book().faults);
+        let faults = core::mem::take(&mut self.book().faults);
         assert!(faults.is_empty(), "{faults:?}");
     }
 
@@ -83,7 +84,7 @@ impl Ledger {
     pub(crate) fn close(&self) {
         self.check();
         assert_eq!(self.alive(), 0, "an object is lost");
-        let book = std::mem::take(&mut *self.book());
+        let book = core::mem::take(&mut *self.book());
         assert_eq!(book.places, [], "somebody never left");
     }
 }
@@ -130,7 +131,7 @@ impl Object {
     }
 
     fn place(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+        core::ptr::from_ref(self).addr()
     }
 
     pub(crate) fn enter(&self) -> Stay {

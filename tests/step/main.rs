@@ -18,6 +18,8 @@
 
 #![cfg(larder_step)]
 
+extern crate alloc;
+
 mod ledger;
 mod matrix;
 mod pools;

@@ -3,10 +3,10 @@
 //! What is run is made by loops over names, so that a new operation meets all others; and how many positions were visited
 //! is printed, so that it can be seen that they were.
 
+use alloc::rc::Rc;
+use core::cell::Cell;
 use larder::sync::step::{accesses, interrupt, stall};
-use std::cell::Cell;
 use std::io::Write;
-use std::rc::Rc;
 
 /// A structure and its users, with what must be true of them.
 pub(crate) trait World: Sync + 'static {
@@ -70,6 +70,15 @@ fn report(name: &str, what: &str, positions: usize) {
     let _ = writeln!(std::io::stderr(), "{name}: {what}: {positions} positions");
 }
 
+/// Goes to every position, from the first on, until one is not reached. How many there are.
+fn visit(mut reaches: impl FnMut(usize) -> bool) -> usize {
+    let mut at = 0;
+    while reaches(at) {
+        at += 1;
+    }
+    at
+}
+
 /// All there is, for one structure that can begin in so many ways.
 pub(crate) fn everything<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
     one_interrupt(name, setups, operations);
@@ -93,7 +102,7 @@ pub(crate) fn one_interrupt<W: World>(name: &str, setups: usize, operations: &[O
                     world.at_rest();
                     reached
                 };
-                of_this += (0..).take_while(|&at| run(at)).count();
+                of_this += visit(run);
             }
         }
         assert_ne!(of_this, 0, "{name}: {} makes no atomic access", operation.name);
@@ -121,7 +130,7 @@ fn nested_interrupts<W: World>(name: &str, setups: usize, operations: &[Operatio
                 (reached, inner_reached.get())
             };
             for at in 0.. {
-                positions += (0..).take_while(|&inner| run(at, inner).1).count();
+                positions += visit(|inner| run(at, inner).1);
                 if !run(at, 0).0 {
                     break;
                 }
@@ -150,8 +159,9 @@ fn one_stall<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
                 let _scene = Scene(name, &scene);
                 let world = W::new(setup);
                 let meanwhile = || {
+                    let positions = run_interrupted(world, operations, 1);
                     run_often(world, operations, 1);
-                    run_interrupted(world, operations, 1)
+                    positions
                 };
                 let ((), inner) = stall(at, || operation.run(world, 1), meanwhile);
                 world.at_rest();
@@ -212,8 +222,7 @@ fn run_interrupted<W: World>(world: &'static W, operations: &[Operation<W>], sta
     let mut positions = 0;
     for &operation in operations {
         for &handler in operations {
-            let run = |&at: &usize| operation.run_interrupted(world, at, move || handler.run(world, 0));
-            positions += (0..).take_while(run).count();
+            positions += visit(|at| operation.run_interrupted(world, at, move || handler.run(world, 0)));
             world.while_standing(standing);
         }
     }

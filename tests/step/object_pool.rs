@@ -163,7 +163,7 @@ impl World for Leaving {
 
     fn at_rest(&'static self) {
         self.leave();
-        let guards = std::mem::take(&mut *self.guards.lock().unwrap());
+        let guards = core::mem::take(&mut *self.guards.lock().unwrap());
         drop(guards);
         self.ledger.close();
     }

@@ -41,7 +41,7 @@ impl<const N: usize, R: Counts> Face for Recycled<N, R> {
     }
 
     fn empty(&'static self) {
-        let guards: Vec<_> = std::iter::from_fn(|| self.0.acquire().ok()).collect();
+        let guards: Vec<_> = core::iter::from_fn(|| self.0.acquire().ok()).collect();
         guards.into_iter().map(Guard::into_inner).for_each(drop);
     }
 }

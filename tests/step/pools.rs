@@ -2,11 +2,11 @@
 
 use crate::ledger::{Cleaned, Ledger, Object, Stay, survive};
 use crate::matrix::{Operation, World};
+use core::ops::DerefMut;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use larder::pool::{BoxPool, Pool};
 use larder::stats::{Off, PoolRecorder, PoolStats, Shared};
 use larder::sync::step::point;
-use std::ops::DerefMut;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 /// One kind of pool.
@@ -34,7 +34,7 @@ pub(crate) trait Face: Sync + Sized + 'static {
 
     /// Where the guard's object is.
     fn place(guard: &Self::Guard) -> usize {
-        std::ptr::from_ref::<Object>(guard).addr()
+        core::ptr::from_ref::<Object>(guard).addr()
     }
 }
 

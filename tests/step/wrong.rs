@@ -3,10 +3,10 @@
 use crate::ledger::{Ledger, Object};
 use crate::matrix::{Operation, World, everything};
 use crate::pools::{Face, Users, operations};
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::Ordering;
 use larder::stats::PoolStats;
 use larder::sync::step::{AtomicU8, AtomicU32};
-use std::ops::{Deref, DerefMut};
-use std::sync::atomic::Ordering;
 
 const ORDER: Ordering = Ordering::SeqCst;
 
@@ -110,7 +110,7 @@ impl<const WRONG: char> Face for Toy<WRONG> {
     fn empty(&'static self) {}
 
     fn place(guard: &Held<WRONG>) -> usize {
-        std::ptr::from_ref(&guard.toy.states[guard.index]).addr()
+        core::ptr::from_ref(&guard.toy.states[guard.index]).addr()
     }
 }
 
@@ -182,7 +182,7 @@ fn a_count_that_goes_down_after_the_slot_is_free() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic(expected = "a slot is lost")]
 fn a_release_of_another_slot() {
     try_all::<RELEASE_OF_THE_FIRST>();
 }
