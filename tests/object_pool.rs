@@ -398,8 +398,8 @@ fn an_object_whose_reset_panics_is_dropped_and_the_next_user_gets_a_new_one() {
 fn a_size_that_cannot_be_had_is_refused() {
     struct Huge;
 
-    impl Recycle<[u64; 1 << 37]> for Huge {
-        fn create(&self) -> [u64; 1 << 37] {
+    impl Recycle<[u64; 1 << 20]> for Huge {
+        fn create(&self) -> [u64; 1 << 20] {
             unreachable!()
         }
     }
