@@ -650,8 +650,8 @@ mod heap {
 
     #[test]
     fn a_capacity_that_has_no_memory_is_refused() {
-        // A node has more than a terabyte: no address space holds that many.
-        let refused = LruCache::<u32, [u64; 1 << 37], Heap>::try_with_capacity(1 << 24);
+        // A node has more than eight megabytes: no address space holds that many.
+        let refused = LruCache::<u32, [u64; 1 << 20], Heap>::try_with_capacity(1 << 24);
         assert_eq!(refused.err(), Some(CapacityError::OutOfMemory { asked: 1 << 24 }));
     }
 
