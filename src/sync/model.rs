@@ -52,17 +52,20 @@ macro_rules! atomic {
             }
 
             fn update(&self) -> &loom::sync::atomic::$name {
+                // Relaxed: all threads of a model run on one of ours.
                 self.updated.store(true, Ordering::Relaxed);
                 self.inner()
             }
 
             pub(crate) fn load(&self, order: Ordering) -> $value {
                 let (word, turn) = self.both();
+                // Relaxed: it is to order nothing.
                 turn.fetch_add(0, Ordering::Relaxed);
                 word.load(order)
             }
 
             pub(crate) fn store(&self, value: $value, order: Ordering) {
+                // Relaxed: as in `update`.
                 if self.updated.load(Ordering::Relaxed) {
                     self.inner().swap(value, order);
                 } else {
