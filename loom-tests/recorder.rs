@@ -2,7 +2,7 @@
 
 use crate::explore::{explore, explore_preempted, join, spawn};
 use alloc::sync::Arc;
-use larder::pool::BoxPool;
+use larder::pool::{BoxPool, Guard};
 use larder::stats::{PoolStats, Shared};
 
 type Counted<const N: usize> = BoxPool<u32, N, Shared>;
@@ -52,6 +52,18 @@ fn two_users_of_one_slot_are_never_both_counted() {
         let thread = spawn(move || drop(other.insert(1)));
         drop(pool.insert(2));
         join(thread);
+        assert_eq!(at_rest(&pool, 2).high_water, 1);
+    });
+}
+
+#[test]
+fn a_user_who_takes_its_value_out_is_not_counted_with_the_next() {
+    explore(|| {
+        let pool = pool::<1>();
+        let other = Arc::clone(&pool);
+        let thread = spawn(move || other.insert(1).map(Guard::into_inner).is_ok());
+        let success = pool.insert(2).map(Guard::into_inner).is_ok();
+        assert!(join(thread) || success, "one of them gets it");
         assert_eq!(at_rest(&pool, 2).high_water, 1);
     });
 }

@@ -95,6 +95,20 @@ fn two_writers_add_each_its_part_or_nothing() {
     });
 }
 
+#[test]
+fn a_writer_that_was_refused_tries_again() {
+    explore(|| {
+        let clock = clock();
+        let one = time(1).ticks();
+        let other = Arc::clone(&clock);
+        let thread = spawn(move || other.advance_ticks(one));
+        let done = [clock.advance_ticks(one), clock.advance_ticks(one), join(thread)];
+        let done = done.into_iter().filter(|&done| done).count();
+        assert_ne!(done, 0, "one of them comes first");
+        assert_eq!(read(&clock) as usize, 2 + done, "what was added, and nothing else");
+    });
+}
+
 /// Two preemptions: one that stops a writer half-way, and one that stops the reader for the other.
 #[test]
 fn a_reader_meets_two_writers() {

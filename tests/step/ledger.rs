@@ -1,5 +1,6 @@
 //! Objects that notice how they are used, and the book in which they are kept.
 
+use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, Ordering};
 use larder::pool::Recycle;
@@ -15,7 +16,7 @@ pub(crate) struct Ledger {
     barren: AtomicBool,
 }
 
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Book {
     /// By the object's number.
     alive: Vec<bool>,
@@ -25,9 +26,16 @@ struct Book {
 }
 
 impl Ledger {
-    /// A ledger for the rest of the program.
-    pub(crate) fn for_ever() -> &'static Self {
-        Box::leak(Box::default())
+    /// An empty ledger, for one world at a time.
+    pub(crate) fn of_this_thread() -> &'static Self {
+        std::thread_local! {
+            static LEDGER: Cell<Option<&'static Ledger>> = const { Cell::new(None) };
+        }
+        // The last world's, unless that came to a bad end: there are a million worlds, and none is freed.
+        let ledger = LEDGER.get().filter(|last| *last.book() == Book::default());
+        let ledger = ledger.unwrap_or_else(|| Box::leak(Box::default()));
+        LEDGER.set(Some(ledger));
+        ledger
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

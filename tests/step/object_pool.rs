@@ -146,7 +146,7 @@ impl Leaving {
 impl World for Leaving {
     /// So many guards, and as many objects that wait as there is room for.
     fn new(setup: usize) -> &'static Self {
-        let ledger = Ledger::for_ever();
+        let ledger = Ledger::of_this_thread();
         let handle = cleanly(SLOTS, ledger);
         drop([(); SLOTS].map(|()| handle.acquire_owned().unwrap()));
         let guards = (0..setup).map(|_| handle.acquire_owned().unwrap()).collect();

@@ -80,6 +80,8 @@ pub(crate) struct Users<F: Face> {
     crowd: Crowd,
     /// Guards that outlive the operation that got them.
     kept: Mutex<Vec<Kept<F>>>,
+    /// What the high-water mark must not be below.
+    high_water: AtomicUsize,
 }
 
 struct Kept<F: Face> {
@@ -175,7 +177,9 @@ impl<F: Face> Users<F> {
         };
         let stay = self.ledger.enter(F::place(&guard));
         guard.work();
-        self.kept().push(Kept { _stay: stay, guard, _part: part });
+        let mut kept = self.kept();
+        kept.push(Kept { _stay: stay, guard, _part: part });
+        self.high_water.fetch_max(kept.len(), Ordering::Relaxed);
     }
 
     /// Ends the keeping of one, by `end`.
@@ -237,10 +241,15 @@ pub(crate) fn operations<F: Face>() -> Vec<Operation<Users<F>>> {
 impl<F: Face> World for Users<F> {
     /// Some guards are kept from the beginning.
     fn new(setup: usize) -> &'static Self {
-        let ledger = Ledger::for_ever();
+        let ledger = Ledger::of_this_thread();
         let pool = F::new(ledger);
-        let users =
-            Box::leak(Box::new(Self { pool, ledger, crowd: Crowd::default(), kept: Mutex::default() }));
+        let users = Box::leak(Box::new(Self {
+            pool,
+            ledger,
+            crowd: Crowd::default(),
+            kept: Mutex::default(),
+            high_water: AtomicUsize::new(0),
+        }));
         for _ in 0..F::kept(setup) {
             users.keep();
         }
@@ -251,9 +260,14 @@ impl<F: Face> World for Users<F> {
         self.ledger.check();
         self.pool.validate();
         assert!(self.pool.in_use() <= F::SLOTS);
+        let least = self.high_water.load(Ordering::Relaxed);
         if let Some(stats) = self.pool.stats() {
             assert!(stats.in_use as usize <= F::SLOTS, "{} are counted in use", stats.in_use);
-            assert!(stats.high_water as usize <= F::SLOTS, "{} were counted in use", stats.high_water);
+            let high_water = stats.high_water as usize;
+            assert!(high_water <= F::SLOTS, "{high_water} were counted in use");
+            // Nor does it ever fall.
+            assert!(high_water >= least, "{least} were in use, but {high_water} were counted");
+            self.high_water.fetch_max(high_water, Ordering::Relaxed);
         }
     }
 
