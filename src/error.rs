@@ -46,6 +46,33 @@ impl<T> fmt::Display for Exhausted<T> {
 
 impl<T> Error for Exhausted<T> {}
 
+/// An entry that a cache did not take. It comes back.
+///
+/// Every slot that it could have had was in use at that moment (pinned by a reference that somebody holds, or being written), the
+/// cache has no capacity, or others stored in the same few slots so often that it never was its turn. What was stored under the key
+/// before is still there, unless the new entry was already written in its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Rejected<K, V> {
+    /// The key.
+    pub key: K,
+    /// The value.
+    pub value: V,
+}
+
+impl<K, V> fmt::Debug for Rejected<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected").finish_non_exhaustive()
+    }
+}
+
+impl<K, V> fmt::Display for Rejected<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the cache did not take the entry: every slot for its key is in use")
+    }
+}
+
+impl<K, V> Error for Rejected<K, V> {}
+
 /// A capacity that can't be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -62,6 +89,13 @@ pub enum CapacityError {
         /// What was asked for.
         asked: usize,
     },
+    /// The memory that was handed over does not hold the least there can be.
+    TooSmall {
+        /// How many bytes it has.
+        bytes: usize,
+        /// How many it takes, where it begins at a multiple of the alignment.
+        least: usize,
+    },
 }
 
 impl fmt::Display for CapacityError {
@@ -69,6 +103,9 @@ impl fmt::Display for CapacityError {
         match self {
             Self::TooLarge { asked, most } => write!(f, "a capacity of {asked} is too large: at most {most}"),
             Self::OutOfMemory { asked } => write!(f, "out of memory for a capacity of {asked}"),
+            Self::TooSmall { bytes, least } => {
+                write!(f, "{bytes} bytes are too small: it takes {least}, and what it takes to align them")
+            }
         }
     }
 }

@@ -97,6 +97,38 @@ pub(crate) fn hash32<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> u3
     }
 }
 
+/// A key's hash, as a set-associative cache uses it: parts that have nothing to do with each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Parts {
+    /// All its bits are good; the upper ones choose the set.
+    set: u32,
+    /// What tells the keys of a set apart at a glance.
+    pub(crate) tag: u8,
+}
+
+impl Parts {
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
+    pub(crate) fn of<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> Self {
+        if usize::BITS >= 64 {
+            let hash = hasher.hash_one(key);
+            // As in `hash32`; below the half for the set come the next best bits.
+            let product = (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            Self { set: (product >> 32) as u32, tag: (product >> 24) as u8 }
+        } else {
+            let hash = hash32(hasher, key);
+            Self { set: hash, tag: hash as u8 }
+        }
+    }
+
+    /// The one of so many sets, less than 2^32.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "the result is less than `sets`")]
+    pub(crate) fn index(self, sets: usize) -> usize {
+        ((u64::from(self.set) * sets as u64) >> 32) as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{DefaultHash, hash32};

@@ -42,6 +42,7 @@ pub mod sync;
 
 mod error;
 pub mod key;
+mod lifetime;
 mod raw;
 pub mod stats;
 #[cfg(any(larder_loom, larder_step))]
@@ -53,7 +54,7 @@ mod fixed;
 #[cfg(feature = "alloc")]
 mod heap;
 
-pub use error::{CapacityError, Exhausted};
+pub use error::{CapacityError, Exhausted, Rejected};
 
 /// Pools: objects that are handed out, come back, and are reused.
 pub mod pool {
@@ -66,10 +67,18 @@ pub mod pool {
 
 /// Caches: results that are remembered, within bounds.
 pub mod cache {
+    pub use crate::fixed::cache::{Cache, LentCache, Removed, SetOf, StaticCache, Stored, Swept};
+    pub use crate::fixed::entry::{CacheIter, Filled, Ref};
     pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
+    pub use crate::fixed::setup::{Config, Setup};
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::cache::HeapCache;
+    pub use crate::lifetime::{Expiring, Idling, Time, Timed, Untimed};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;
     pub use crate::raw::memory::{Inline, Memory};
+    pub use crate::raw::store::{Lent, Sets, Store};
+    pub use crate::raw::width::{Ways, Width};
 }
 
 /// The README's code runs as a test.

@@ -1,10 +1,10 @@
 //! Counting, for those who ask for it.
 //!
 //! Whether a concurrent structure counts is a type parameter, its *recorder*: [`Off`] costs nothing at all, [`Shared`]
-//! costs a few atomic additions on one cache line. Structures that are used through `&mut` always count, since there it
+//! costs a few atomic additions on one cache line, and [`Striped`] on one of several. Structures that are used through `&mut` always count, since there it
 //! costs an addition to memory that is at hand.
 
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, AtomicWord, Line, Ordering, Word, spread};
 use core::fmt;
 
 /// What a pool tells its recorder. Implemented by [`Off`] and [`Shared`].
@@ -108,6 +108,160 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// How an entry of a cache ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// To make room.
+    Evicted,
+    /// Its time was over.
+    Expired,
+    /// Its user took it out.
+    Removed,
+    /// Its key was inserted again.
+    Replaced,
+}
+
+/// What a concurrent cache tells its recorder. Implemented by [`Off`] and [`Striped`].
+pub trait CacheRecorder: sealed::Sealed {
+    /// A look-up found its key.
+    #[doc(hidden)]
+    fn hit(&self);
+    /// A look-up did not find its key.
+    #[doc(hidden)]
+    fn missed(&self);
+    /// An entry was put in.
+    #[doc(hidden)]
+    fn inserted(&self);
+    /// So many entries ended.
+    #[doc(hidden)]
+    fn ended(&self, end: End, entries: usize);
+}
+
+impl CacheRecorder for Off {
+    #[inline]
+    fn hit(&self) {}
+    #[inline]
+    fn missed(&self) {}
+    #[inline]
+    fn inserted(&self) {}
+    #[inline]
+    fn ended(&self, _: End, _: usize) {}
+}
+
+/// Counts what a concurrent cache does, in `STRIPES` copies on lines of their own: threads mostly have different ones, so that
+/// they do not wait for each other's line. `Striped<1>` is shared by all, and takes the least room.
+///
+/// At rest the counts are exact; while others work they may be some operations apart from each other. They have 64 bits
+/// where the target has such atomics, else 32, and wrap.
+pub struct Striped<const STRIPES: usize = 8> {
+    stripes: [Counts; STRIPES],
+}
+
+/// One count of each kind.
+struct Counts {
+    hits: AtomicWord,
+    misses: AtomicWord,
+    inserted: AtomicWord,
+    evicted: AtomicWord,
+    expired: AtomicWord,
+    removed: AtomicWord,
+    replaced: AtomicWord,
+    _line: [Line; 0],
+}
+
+impl Counts {
+    const fn new() -> Self {
+        Self {
+            hits: AtomicWord::new(0),
+            misses: AtomicWord::new(0),
+            inserted: AtomicWord::new(0),
+            evicted: AtomicWord::new(0),
+            expired: AtomicWord::new(0),
+            removed: AtomicWord::new(0),
+            replaced: AtomicWord::new(0),
+            _line: [],
+        }
+    }
+}
+
+impl<const STRIPES: usize> Striped<STRIPES> {
+    /// All zero.
+    pub const fn new() -> Self {
+        const { assert!(STRIPES > 0, "there is at least one stripe") };
+        Self { stripes: [const { Counts::new() }; STRIPES] }
+    }
+
+    #[inline]
+    fn here(&self) -> &Counts {
+        if STRIPES == 1 { &self.stripes[0] } else { &self.stripes[spread() as usize % STRIPES] }
+    }
+
+    #[inline]
+    fn add(count: &AtomicWord, entries: usize) {
+        // Relaxed: a count, which nothing else depends on.
+        count.fetch_add(entries as Word, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cache(&self) -> CacheStats {
+        #[allow(clippy::useless_conversion, reason = "a word has 32 bits on some targets")]
+        let sum = |count: fn(&Counts) -> &AtomicWord| {
+            // Relaxed: as above. (Wrapping, since a stripe wraps as well.)
+            let each = self.stripes.iter().map(|stripe| count(stripe).load(Ordering::Relaxed));
+            u64::from(each.fold(0, Word::wrapping_add))
+        };
+        CacheStats {
+            hits: sum(|counts| &counts.hits),
+            misses: sum(|counts| &counts.misses),
+            inserted: sum(|counts| &counts.inserted),
+            evicted: sum(|counts| &counts.evicted),
+            expired: sum(|counts| &counts.expired),
+            removed: sum(|counts| &counts.removed),
+            replaced: sum(|counts| &counts.replaced),
+        }
+    }
+}
+
+impl<const STRIPES: usize> CacheRecorder for Striped<STRIPES> {
+    #[inline]
+    fn hit(&self) {
+        Self::add(&self.here().hits, 1);
+    }
+
+    #[inline]
+    fn missed(&self) {
+        Self::add(&self.here().misses, 1);
+    }
+
+    #[inline]
+    fn inserted(&self) {
+        Self::add(&self.here().inserted, 1);
+    }
+
+    #[inline]
+    fn ended(&self, end: End, entries: usize) {
+        let counts = self.here();
+        let count = match end {
+            End::Evicted => &counts.evicted,
+            End::Expired => &counts.expired,
+            End::Removed => &counts.removed,
+            End::Replaced => &counts.replaced,
+        };
+        Self::add(count, entries);
+    }
+}
+
+impl<const STRIPES: usize> Default for Striped<STRIPES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const STRIPES: usize> fmt::Debug for Striped<STRIPES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Striped").field("counts", &self.cache()).finish()
+    }
+}
+
 /// What a pool with the [`Shared`] recorder has counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
@@ -173,4 +327,5 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Off {}
     impl Sealed for super::Shared {}
+    impl<const STRIPES: usize> Sealed for super::Striped<STRIPES> {}
 }

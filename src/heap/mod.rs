@@ -1,4 +1,5 @@
 //! What has its capacity from run time: feature `alloc`.
 
+pub(crate) mod cache;
 mod lru;
 pub(crate) mod object_pool;

@@ -1,7 +1,9 @@
-//! Sixteen bytes compared at once.
+//! Bytes compared all at once: sixteen in memory, or the lanes of words.
 //!
 //! The one place outside `sync` where processors differ: what is gained by it (3 ns a look-up against the portable form) needs
 //! an instruction, and that needs `unsafe`.
+
+use crate::sync::Word;
 
 /// Bit `i` of the result is set where byte `i` is `wanted`.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
@@ -26,6 +28,44 @@ pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u16 {
 #[inline]
 pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u16 {
     portable::matches(bytes, wanted)
+}
+
+/// As many bytes as a [`Word`] has.
+pub(super) const LANES: usize = size_of::<Word>();
+
+/// Bit `i` of the result is set where byte `i` of the word, counted from its low end, is `wanted`.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
+pub(super) fn in_word(word: Word, wanted: u8) -> u32 {
+    const ONES: Word = Word::MAX / 255;
+    const TOPS: Word = ONES << 7;
+    // As in `portable::of_eight`.
+    const GATHER: Word = 0x0102_0408_1020_4080_u64 as Word;
+    let different = word ^ (ONES * Word::from(wanted));
+    let same = !(((different & !TOPS) + !TOPS) | different) & TOPS;
+    ((same >> 7).wrapping_mul(GATHER) >> (Word::BITS - LANES as u32)) as u32
+}
+
+/// The same of two words, the lanes of the second above those of the first.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+pub(super) fn in_two_words(low: Word, high: Word, wanted: u8) -> u32 {
+    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+    // SAFETY: the target has SSE2 (see the `cfg`).
+    let wanted = unsafe { _mm_set1_epi8(wanted.cast_signed()) };
+    // SAFETY: as above. (Not by way of memory: two narrow stores and a wide load would wait for each other.)
+    let bytes = unsafe { _mm_set_epi64x(high.cast_signed(), low.cast_signed()) };
+    // SAFETY: as above.
+    let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
+    // SAFETY: as above.
+    unsafe { _mm_movemask_epi8(equal) }.cast_unsigned()
+}
+
+/// The same of two words, the lanes of the second above those of the first.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+pub(super) fn in_two_words(low: Word, high: Word, wanted: u8) -> u32 {
+    in_word(low, wanted) | in_word(high, wanted) << LANES
 }
 
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
@@ -54,7 +94,13 @@ mod portable {
 
 #[cfg(test)]
 mod tests {
-    use super::{matches, portable};
+    use super::{LANES, in_two_words, in_word, matches, portable};
+    use crate::sync::Word;
+
+    /// The lanes of a word that these bytes are, the first of them lowest.
+    fn word(bytes: &[u8]) -> Word {
+        bytes.iter().rev().fold(0, |word, &byte| word << 8 | Word::from(byte))
+    }
 
     #[test]
     fn each_lane_is_found_and_no_other() {
@@ -67,6 +113,11 @@ mod tests {
                 });
                 assert_eq!(matches(&bytes, wanted), lanes);
                 assert_eq!(portable::matches(&bytes, wanted), lanes);
+                let (low, rest) = bytes.split_at(LANES);
+                let (low, high) = (word(low), word(&rest[..LANES]));
+                let both = u32::from(lanes) & ((1 << (2 * LANES)) - 1);
+                assert_eq!(in_word(low, wanted), both & ((1 << LANES) - 1));
+                assert_eq!(in_two_words(low, high, wanted), both);
             }
         }
     }

@@ -5,6 +5,12 @@
 //! | `indices` | which of N numbers are taken: one byte a slot |
 //! | `slots` | the objects behind those numbers, and the lease of one |
 //! | `shared` | slots on the heap, and leases that share their owner |
+//! | `cell` | room for one object |
+//! | `word` | who may touch a slot's memory: one word |
+//! | `width`, `mask` | the ways of a set: how many, and some of them |
+//! | `control`, `tags`, `policy` | what is to be seen of a set, what of it is looked at, what of it has to go |
+//! | `set` | a set of a concurrent cache: the protocol |
+//! | `store`, `heap_sets` | the sets of a cache: inline or lent, on the heap |
 //! | `lanes` | bytes compared sixteen at a time |
 //! | `table` | a hash table of numbers |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
@@ -17,16 +23,27 @@
 )]
 #![allow(unreachable_pub, reason = "as above")]
 
+mod cell;
+mod control;
 pub(crate) mod hash_list;
 #[cfg(feature = "alloc")]
 pub(crate) mod heap;
+#[cfg(feature = "alloc")]
+pub(crate) mod heap_sets;
 pub(crate) mod indices;
 mod lanes;
+pub(crate) mod mask;
 pub(crate) mod memory;
+mod policy;
+pub(crate) mod set;
 #[cfg(feature = "alloc")]
 pub(crate) mod shared;
 pub(crate) mod slots;
+pub(crate) mod store;
 mod table;
+mod tags;
+pub(crate) mod width;
+mod word;
 
 /// Calls `visit` with every item, with the rest also if it panics at one of them.
 pub(crate) fn for_each_surely<I: Iterator>(items: I, visit: impl FnMut(I::Item)) {

@@ -1,8 +1,9 @@
 //! Slots on the heap, and leases that share the ownership of them.
 
+use super::cell::Cell;
 use super::heap::Heap;
 use super::indices::{MOST, Wanted};
-use super::slots::{Backing, Cell, Core, Home, Keeper, Lease, Owner, Slot};
+use super::slots::{Backing, Core, Home, Keeper, Lease, Owner, Slot};
 use crate::error::CapacityError;
 use crate::stats::PoolRecorder;
 use crate::sync::AtomicU8;
@@ -27,7 +28,7 @@ impl<T, K> Core<T, Heap, K> {
 }
 
 /// That many of them on the heap.
-fn try_collect<T>(capacity: usize, make: impl FnMut() -> T) -> Result<Box<[T]>, CapacityError> {
+pub(super) fn try_collect<T>(capacity: usize, make: impl FnMut() -> T) -> Result<Box<[T]>, CapacityError> {
     let mut items = Vec::new();
     items.try_reserve_exact(capacity).map_err(|_| CapacityError::OutOfMemory { asked: capacity })?;
     items.extend(core::iter::repeat_with(make).take(capacity));

@@ -9,25 +9,17 @@
 //! - **ALIVE**: a lease's pointers point into a [`Core`] which its owner borrows or shares, so it outlives the lease
 //!   and does not move.
 
+use super::cell::Cell;
 use super::indices::{self, Claim, Hint, MOST, Wanted};
 use super::memory::Inline;
 use crate::stats::PoolRecorder;
-use crate::sync::{AtomicU8, UnsafeCell};
+use crate::sync::AtomicU8;
 use core::fmt;
 use core::iter;
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop, MaybeUninit};
+use core::mem::{self, ManuallyDrop};
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
-
-/// Room for one object. The wrapper is invariant in `T`, as a place must be that is read and written.
-pub struct Cell<T>(UnsafeCell<MaybeUninit<T>>);
-
-impl<T> Cell<T> {
-    pub(super) const fn empty() -> Self {
-        Self(UnsafeCell::new(MaybeUninit::uninit()))
-    }
-}
 
 /// Where the states and the cells lie.
 pub trait Backing<T> {
@@ -166,7 +158,7 @@ impl<T> Slot<'_, T> {
     pub(crate) fn fill(&mut self, object: T) {
         debug_assert!(!self.full, "an object is overwritten");
         // SAFETY: OWNED: nobody else touches the cell.
-        self.cell.0.with_mut(|cell| unsafe { cell.cast::<T>().write(object) });
+        unsafe { self.cell.write(object) };
         self.full = true;
     }
 
@@ -175,7 +167,7 @@ impl<T> Slot<'_, T> {
     pub(crate) fn clear(&mut self) {
         if mem::replace(&mut self.full, false) {
             // SAFETY: OWNED, and by FULL the cell was initialised; the flag is down, so nobody drops it again.
-            self.cell.0.with_mut(|cell| unsafe { cell.cast::<T>().drop_in_place() });
+            unsafe { self.cell.drop_in_place() };
         }
     }
 
@@ -184,8 +176,7 @@ impl<T> Slot<'_, T> {
     fn take(&mut self) -> Option<T> {
         // SAFETY: OWNED, and by FULL the cell is initialised if the flag was up; it is down now, so the object is not
         // used here again.
-        mem::replace(&mut self.full, false)
-            .then(|| self.cell.0.with(|cell| unsafe { cell.cast::<T>().read() }))
+        mem::replace(&mut self.full, false).then(|| unsafe { self.cell.take() })
     }
 
     /// Lets `change` work on the object, if there is one. If that panics, the object is dropped.
@@ -201,7 +192,7 @@ impl<T> Slot<'_, T> {
         if self.full {
             let doubtful = Clear(self);
             // SAFETY: OWNED and FULL; the reference ends before the slot does.
-            doubtful.0.cell.0.with_mut(|cell| change(unsafe { &mut *cell.cast::<T>() }));
+            unsafe { doubtful.0.cell.update(change) };
             mem::forget(doubtful);
         }
     }
@@ -334,7 +325,7 @@ impl<T, O: Owner<T>> Deref for Lease<T, O> {
         // SAFETY: ALIVE.
         let cell = unsafe { self.cell.as_ref() };
         // SAFETY: OWNED and FULL; the lease is borrowed as long as the reference.
-        cell.0.with(|cell| unsafe { &*cell.cast::<T>() })
+        unsafe { cell.get() }
     }
 }
 
@@ -344,6 +335,6 @@ impl<T, O: Owner<T>> DerefMut for Lease<T, O> {
         // SAFETY: ALIVE.
         let cell = unsafe { self.cell.as_ref() };
         // SAFETY: OWNED and FULL; the lease is borrowed exclusively as long as the reference.
-        cell.0.with_mut(|cell| unsafe { &mut *cell.cast::<T>() })
+        unsafe { cell.get_mut() }
     }
 }

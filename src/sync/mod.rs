@@ -9,8 +9,8 @@
 //! | `model` | `--cfg larder_loom` | loom, which tries every interleaving and every allowed reordering |
 //! | `step` | `--cfg larder_step` | `native` behind a hook, which tries an interrupt or a stall at every access |
 //!
-//! All four have the same `const` constructors, so nothing outside this folder needs a `cfg`. There is no 64-bit
-//! atomic here: [`Ticks`] is what the crate needs of one, in two words where the target has none.
+//! All four have the same `const` constructors, so nothing outside this folder needs a `cfg`. Two types hide whether the target
+//! has 64-bit atomics: [`Ticks`], a count that is whole also where it takes two words, and [`AtomicWord`], the widest there is.
 
 // The whole folder is the switch; this is the only place outside lib.rs that asks about features or targets.
 #[cfg(all(not(feature = "portable-atomic"), not(target_has_atomic = "32")))]
@@ -42,12 +42,15 @@ pub mod step;
 #[cfg(larder_step)]
 use step as backend;
 
+pub(crate) mod lossy;
 #[cfg(not(larder_loom))]
 mod plain;
 mod spread;
 pub(crate) mod ticks;
+pub(crate) mod word;
 
 pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell};
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use spread::spread;
 pub(crate) use ticks::Ticks;
+pub(crate) use word::{AtomicWord, Line, Word};

@@ -89,6 +89,14 @@ macro_rules! atomic {
                 self.update().fetch_or(value, order)
             }
 
+            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.update().fetch_and(value, order)
+            }
+
+            pub(crate) fn fetch_xor(&self, value: $value, order: Ordering) -> $value {
+                self.update().fetch_xor(value, order)
+            }
+
             pub(crate) fn compare_exchange(
                 &self,
                 current: $value,
@@ -108,6 +116,8 @@ macro_rules! atomic {
 
 atomic!(AtomicU8, u8);
 atomic!(AtomicU32, u32);
+#[cfg(target_has_atomic = "64")]
+atomic!(AtomicU64, u64);
 
 /// `core`'s cell, with one of loom's beside it that watches the accesses.
 pub(crate) struct UnsafeCell<T> {

@@ -225,6 +225,16 @@ macro_rules! atomic {
                 self.0.fetch_or(value, order)
             }
 
+            pub fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                hook(|accesses| accesses.read_modify_writes += 1);
+                self.0.fetch_and(value, order)
+            }
+
+            pub fn fetch_xor(&self, value: $value, order: Ordering) -> $value {
+                hook(|accesses| accesses.read_modify_writes += 1);
+                self.0.fetch_xor(value, order)
+            }
+
             pub fn compare_exchange(
                 &self,
                 current: $value,
@@ -246,3 +256,5 @@ macro_rules! atomic {
 
 atomic!(AtomicU8, u8);
 atomic!(AtomicU32, u32);
+#[cfg(target_has_atomic = "64")]
+atomic!(AtomicU64, u64);

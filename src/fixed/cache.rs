@@ -1,0 +1,679 @@
+//! `Cache`: the concurrent one.
+
+use super::entry::{CacheIter, Filled, Ref};
+use super::setup::{Config, Setup};
+use crate::error::{CapacityError, Rejected};
+use crate::key::{Equivalent, Parts};
+use crate::lifetime::{Idling, Time, Timed};
+use crate::raw::mask::Mask;
+use crate::raw::set::{self, Displaced, Held, Newcomer, Placed, Set, Taken};
+use crate::raw::store::{Lent, LentSets, Sets, Store};
+use crate::raw::width::{Blank, Ways, Width};
+use crate::stats::{CacheRecorder, CacheStats, Striped};
+use crate::sync::{AtomicU32, Ordering};
+use crate::time::{Clock, Deadline, Instant};
+use core::alloc::Layout;
+use core::convert::Infallible;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
+use core::mem::MaybeUninit;
+use core::time::Duration;
+
+/// A concurrent cache within itself, for a `static`: `SETS` sets of `WAYS` entries, 8 or 16.
+pub type StaticCache<K, V, const SETS: usize, const WAYS: usize, C = Setup> =
+    Cache<K, V, Sets<SETS, WAYS>, C>;
+
+/// A concurrent cache in memory that was handed over: sets of `WAYS` entries, 8 or 16.
+pub type LentCache<'a, K, V, const WAYS: usize, C = Setup> = Cache<K, V, Lent<'a, WAYS>, C>;
+
+/// What a configuration keeps with each entry.
+type StampOf<C> = <<C as Config>::Time as Time>::Stamp;
+
+/// A set of a cache.
+type SetIn<K, V, M, C> = Set<K, V, StampOf<C>, <M as Store>::Width>;
+
+/// Where a key belongs: the number of its set, the set, and its tag.
+type Place<'a, K, V, M, C> = (usize, &'a SetIn<K, V, M, C>, u8);
+
+/// The room that a set of a cache takes: what is handed to [`Cache::in_place`].
+pub type SetOf<K, V, const WAYS: usize, C = Setup> = Set<K, V, StampOf<C>, Ways<WAYS>>;
+
+/// What an insert displaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "what was displaced is in here; `put` drops it"]
+pub enum Stored<K, V> {
+    /// Nothing.
+    New,
+    /// The value that the key had before.
+    Replaced(V),
+    /// The entry that had to go. (Also one of the same key, if its time was over.)
+    Evicted(K, V),
+    /// The key had a value before, which somebody still holds a reference to and will drop, and perhaps another entry had to go.
+    ReplacedInUse {
+        /// The other entry.
+        evicted: Option<(K, V)>,
+    },
+}
+
+/// What a removal found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Removed<V> {
+    /// Nothing. (Of two that remove at once, both may say so if a third was just throwing the entry out.)
+    Absent,
+    /// The value.
+    Value(V),
+    /// An entry that somebody holds a reference to, who will drop it. It is not found any more.
+    InUse,
+}
+
+impl<V> Removed<V> {
+    /// The value, if it could be had.
+    pub fn value(self) -> Option<V> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::InUse => None,
+        }
+    }
+
+    /// Whether there was an entry.
+    pub const fn was_there(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}
+
+/// What a [sweep](Cache::sweep) did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Swept {
+    /// Entries that were taken out.
+    pub expired: usize,
+    /// Slots that were looked at, with and without an entry.
+    pub looked_at: usize,
+}
+
+/// A concurrent cache: a map of bounded size that threads and interrupts share, and whose entries may go at any time.
+///
+/// `M` says where it lies: within itself ([`StaticCache`]), in memory that was handed over ([`LentCache`]), or on the heap
+/// (`HeapCache`). `C` is what it is made with, a [`Setup`].
+///
+/// Take it where several threads, or a main loop and interrupts, use one cache. From one place
+/// [`LruCache`](crate::cache::LruCache) is exact, and faster.
+///
+/// ```
+/// use larder::cache::{StaticCache, Stored};
+///
+/// static CACHE: StaticCache<u32, &str, 4, 8> = StaticCache::new();
+///
+/// assert_eq!(CACHE.insert(1, "one")?, Stored::New);
+/// assert_eq!(CACHE.insert(1, "uno")?, Stored::Replaced("one"));
+/// assert_eq!(CACHE.get(&1), Some("uno"));
+/// assert_eq!(CACHE.get_or_insert_with(2, || "two"), "two");
+/// assert_eq!(CACHE.remove(&1).value(), Some("uno"));
+/// # Ok::<(), larder::Rejected<u32, &str>>(())
+/// ```
+///
+/// # What it promises
+///
+/// For each key it is a map whose entries may vanish at any time: a look-up that begins after an insert or a removal has finished
+/// gives that value, a later one, or nothing; one look-up after another never goes back. Never another key's value, and never one whose
+/// time was over when the call read the clock. `len()` never exceeds `capacity()`. What works on many entries works entry by entry.
+///
+/// It is set-associative: a key's hash chooses a set of 8 or 16 slots, and what has to go is chosen among those. With a hasher
+/// that always collides all keys share one set; everything else stays true.
+///
+/// # Under contention, in an interrupt, after a panic
+///
+/// Nothing waits for anybody. A look-up reads, and pins what it found while it looks at it. An insert takes a slot to itself, writes it,
+/// and shows it with one exchange; it begins again if others have stored in the same set meanwhile, as often as the set has slots, and
+/// then says [`Rejected`]. So does one that finds every slot of the set in use. A thread that is stopped anywhere, or an
+/// interrupted main loop, costs the others its one slot and what it has pinned.
+///
+/// `Hash`, `Eq`, `Clone`, `Drop` and closures may panic or call into the same cache: they run while nothing is half-done. What they
+/// interrupt is then undone, or done, and every key and value is in the cache, or was dropped or handed back, once.
+///
+/// `docs/concurrent-cache.md` tells how it works.
+///
+/// # Cost
+///
+/// A look-up takes a hash, two lines of memory for the set, and one for each entry whose tag matches (mostly the one wanted). An insert
+/// takes some eight atomic read-modify-writes. [`memory_size`](Self::memory_size) says what memory it takes.
+pub struct Cache<K, V, M: Store, C: Config = Setup> {
+    setup: C,
+    /// How many slots less than it has ways each set may use, and how many sets one more less. All zero is all of them.
+    unused: (u32, u32),
+    /// The set at which the next sweep begins.
+    cursor: AtomicU32,
+    sets: M::Of<K, V, StampOf<C>>,
+}
+
+impl<K, V, const SETS: usize, const WAYS: usize> StaticCache<K, V, SETS, WAYS>
+where
+    Ways<WAYS>: Width,
+{
+    /// An empty cache.
+    pub const fn new() -> Self {
+        Self::with(Setup::new())
+    }
+}
+
+impl<K, V, const SETS: usize, const WAYS: usize, C: Config> StaticCache<K, V, SETS, WAYS, C>
+where
+    Ways<WAYS>: Width,
+{
+    /// An empty cache, made with a setup.
+    pub const fn with(setup: C) -> Self {
+        const { assert!(SETS <= u32::MAX as usize, "sets are numbered by 32 bits") };
+        let sets = [const { Set::BLANK }; SETS];
+        Self { setup, unused: (0, 0), cursor: AtomicU32::new(0), sets }
+    }
+}
+
+impl<K, V, const SETS: usize, const WAYS: usize, C: Config + Default> Default
+    for StaticCache<K, V, SETS, WAYS, C>
+where
+    Ways<WAYS>: Width,
+{
+    fn default() -> Self {
+        Self::with(C::default())
+    }
+}
+
+impl<'a, K, V, const WAYS: usize, C: Config> LentCache<'a, K, V, WAYS, C>
+where
+    Ways<WAYS>: Width,
+{
+    /// The room that one set takes. For the room of several, see [`Layout::array`] and [`SetOf`].
+    pub const LAYOUT: Layout = Layout::new::<SetOf<K, V, WAYS, C>>();
+
+    /// An empty cache in all of `memory`: `memory.len()` sets.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use larder::cache::{LentCache, SetOf, Setup};
+    ///
+    /// let mut memory = [const { MaybeUninit::<SetOf<u32, u32, 8>>::uninit() }; 2];
+    /// let cache: LentCache<'_, u32, u32, 8> = LentCache::in_place(&mut memory, Setup::new());
+    /// assert_eq!(cache.capacity(), 16);
+    /// cache.put(1, 10)?;
+    /// # Ok::<(), larder::Rejected<u32, u32>>(())
+    /// ```
+    pub fn in_place(memory: &'a mut [MaybeUninit<SetOf<K, V, WAYS, C>>], setup: C) -> Self {
+        Self::of(LentSets::new(memory), (0, 0), setup)
+    }
+
+    /// An empty cache of as many sets as there is room for in `memory`, whatever its alignment. See [`LAYOUT`](Self::LAYOUT).
+    ///
+    /// # Errors
+    ///
+    /// [`CapacityError::TooSmall`] if there is no room for a single set.
+    pub fn in_bytes(memory: &'a mut [MaybeUninit<u8>], setup: C) -> Result<Self, CapacityError>
+    where
+        K: 'a,
+        V: 'a,
+    {
+        let bytes = memory.len();
+        let sets = LentSets::in_bytes(memory);
+        if sets.as_ref().is_empty() {
+            return Err(CapacityError::TooSmall { bytes, least: Self::LAYOUT.size() });
+        }
+        Ok(Self::of(sets, (0, 0), setup))
+    }
+}
+
+// What does not look at keys.
+impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
+    pub(crate) fn of(sets: M::Of<K, V, StampOf<C>>, unused: (u32, u32), setup: C) -> Self {
+        Self { setup, unused, cursor: AtomicU32::new(0), sets }
+    }
+
+    #[inline]
+    fn sets(&self) -> &[SetIn<K, V, M, C>] {
+        self.sets.as_ref()
+    }
+
+    #[inline]
+    fn time(&self) -> &C::Time {
+        &self.setup.parts().time
+    }
+
+    #[inline]
+    fn recorder(&self) -> &C::Recorder {
+        &self.setup.parts().recorder
+    }
+
+    #[inline]
+    fn now(&self) -> Instant {
+        self.time().now()
+    }
+
+    /// The slots that a set may use.
+    #[inline]
+    fn usable(&self, set: usize) -> Mask {
+        let (each, more) = self.unused;
+        let unused = each as usize + usize::from(set < more as usize);
+        Mask::first_ways(M::Width::WAYS - unused)
+    }
+
+    /// How many entries there are at most.
+    pub fn capacity(&self) -> usize {
+        let (each, more) = self.unused;
+        self.sets().len() * (M::Width::WAYS - each as usize) - more as usize
+    }
+
+    /// How many entries there are: those that are over and not yet collected included. While others work it is a count of some moment
+    /// for each set, and never more than the capacity. Takes time proportional to the capacity.
+    pub fn len(&self) -> usize {
+        self.sets().iter().map(Set::len).sum()
+    }
+
+    /// Whether there are none, as [`len`](Self::len) sees it.
+    pub fn is_empty(&self) -> bool {
+        self.sets().iter().all(|set| set.len() == 0)
+    }
+
+    /// How many bytes of memory the cache takes, without what its keys and values own elsewhere.
+    pub fn memory_size(&self) -> usize {
+        let sets = size_of_val(self.sets());
+        // Within the cache, or elsewhere.
+        size_of::<Self>() + if size_of::<M::Of<K, V, StampOf<C>>>() < sets { sets } else { 0 }
+    }
+
+    /// The hasher.
+    pub fn hasher(&self) -> &C::Hasher {
+        &self.setup.parts().hasher
+    }
+
+    /// The entries whose time is not over, in no order. Each is found or not as it is when its turn comes, and is held while the
+    /// [`Ref`] lives; none is found twice unless it is put in again meanwhile. No look-up: it neither counts nor marks as used.
+    pub fn iter(&self) -> CacheIter<'_, K, V, StampOf<C>, M::Width> {
+        CacheIter::new(self.sets(), self.now())
+    }
+
+    /// Takes out all entries for which `keep` is false, one by one, and those whose time is over. What is put in meanwhile may stay.
+    ///
+    /// A value that is being computed by [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        let now = self.now();
+        for set in self.sets() {
+            set.retain(now, &mut keep, self.recorder());
+        }
+    }
+
+    /// Takes out all entries, one by one, the rest also if a destructor panics. What is put in meanwhile may stay.
+    ///
+    /// A value that is being computed by [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
+    pub fn clear(&self) {
+        let now = self.now();
+        crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(now, self.recorder()));
+    }
+
+    /// Asserts what is true when nobody is at work in the cache, but for references that are held: so many at most to an entry.
+    #[doc(hidden)]
+    pub fn validate(&self, references: usize) {
+        for (index, set) in self.sets().iter().enumerate() {
+            set.validate(self.usable(index), references);
+        }
+        // A checker's objects are made when they are first looked at.
+        // Relaxed: nothing is done with it.
+        self.cursor.load(Ordering::Relaxed);
+        assert!(self.len() <= self.capacity(), "there are more entries than there can be");
+    }
+}
+
+// What looks keys up.
+impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
+    /// The set of a key, and its number.
+    #[inline]
+    fn locate<Q: Hash + ?Sized>(&self, key: &Q) -> Option<Place<'_, K, V, M, C>> {
+        let parts = Parts::of(self.hasher(), key);
+        let index = parts.index(self.sets().len());
+        Some((index, self.sets().get(index)?, parts.tag))
+    }
+
+    /// The entry of a key, if its time is not over.
+    #[inline]
+    fn find<Q: Hash + Equivalent<K> + ?Sized>(
+        &self,
+        key: &Q,
+        now: Instant,
+        used: bool,
+    ) -> Option<Held<'_, K, V>> {
+        let (_, set, tag) = self.locate(key)?;
+        let (way, held) = set.find(tag, |other| key.equivalent(other))?;
+        if set.has_passed(way, now) {
+            return None;
+        }
+        if used {
+            set.touch(way, self.time().idle_deadline(now));
+        }
+        Some(held)
+    }
+
+    /// As `find`, and counts.
+    #[inline]
+    fn look_up<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<Held<'_, K, V>> {
+        let found = self.find(key, now, true);
+        match &found {
+            Some(_) => self.recorder().hit(),
+            None => self.recorder().missed(),
+        }
+        found
+    }
+
+    /// A clone of a key's value. Marks it as used.
+    #[inline]
+    pub fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        V: Clone,
+    {
+        self.get_at(key, self.now())
+    }
+
+    /// As [`get`](Self::get), at a time that the caller has read already. It should come from the cache's clock.
+    #[inline]
+    pub fn get_at<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<V>
+    where
+        V: Clone,
+    {
+        self.look_up(key, now).map(|held| held.value().clone())
+    }
+
+    /// What `read` makes of a key's value. Marks it as used.
+    ///
+    /// The value is held while `read` runs, which may call into the same cache.
+    #[inline]
+    pub fn get_with<Q: Hash + Equivalent<K> + ?Sized, R>(
+        &self,
+        key: &Q,
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R> {
+        self.look_up(key, self.now()).map(|held| read(held.value()))
+    }
+
+    /// A reference to a key's value. Marks it as used.
+    #[inline]
+    pub fn get_ref<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Ref<'_, K, V>> {
+        self.get_ref_at(key, self.now())
+    }
+
+    /// As [`get_ref`](Self::get_ref), at a time that the caller has read already.
+    #[inline]
+    pub fn get_ref_at<Q: Hash + Equivalent<K> + ?Sized>(
+        &self,
+        key: &Q,
+        now: Instant,
+    ) -> Option<Ref<'_, K, V>> {
+        self.look_up(key, now).map(Ref::new)
+    }
+
+    /// A reference to a key's value. Not a look-up: it neither counts nor marks as used.
+    pub fn peek<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Ref<'_, K, V>> {
+        self.find(key, self.now(), false).map(Ref::new)
+    }
+
+    /// Whether a key has a value. Not a look-up: it neither counts nor marks as used.
+    pub fn contains<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
+        self.peek(key).is_some()
+    }
+
+    /// Stores a value, and gives what it displaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], with key and value, if every slot that the key could have is in use.
+    #[inline]
+    pub fn insert(&self, key: K, value: V) -> Result<Stored<K, V>, Rejected<K, V>> {
+        self.insert_at(key, value, self.now())
+    }
+
+    /// As [`insert`](Self::insert), at a time that the caller has read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    #[inline]
+    pub fn insert_at(&self, key: K, value: V, now: Instant) -> Result<Stored<K, V>, Rejected<K, V>> {
+        self.store(key, value, now, self.time().deadline(now))
+    }
+
+    /// As [`insert`](Self::insert), and drops what it displaced. That may be in use: then whoever uses it drops it.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    #[inline]
+    pub fn put(&self, key: K, value: V) -> Result<(), Rejected<K, V>> {
+        self.insert(key, value).map(drop)
+    }
+
+    #[inline]
+    fn store(
+        &self,
+        key: K,
+        value: V,
+        now: Instant,
+        deadline: Deadline,
+    ) -> Result<Stored<K, V>, Rejected<K, V>> {
+        match self.place(key, value, set::Store::Always, now, deadline) {
+            Placed::Stored(held, displaced) => {
+                drop(held);
+                Ok(displaced.into())
+            }
+            Placed::Rejected(key, value) | Placed::Overtaken(key, value) | Placed::Present(_, key, value) => {
+                Err(Rejected { key, value })
+            }
+        }
+    }
+
+    #[inline]
+    fn place(
+        &self,
+        key: K,
+        value: V,
+        store: set::Store,
+        now: Instant,
+        deadline: Deadline,
+    ) -> Placed<'_, K, V> {
+        let Some((index, set, tag)) = self.locate(&key) else { return Placed::Rejected(key, value) };
+        let idle = self.time().idle_deadline(now);
+        let new = Newcomer { key, value, tag, deadline, idle };
+        set.place(self.usable(index), new, store, now, |one, other| one == other, self.recorder())
+    }
+
+    /// Takes a key's entry out.
+    ///
+    /// A value of the key (or of another one in the same set) that is being computed by
+    /// [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
+    pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Removed<V> {
+        let Some((_, set, tag)) = self.locate(key) else { return Removed::Absent };
+        match set.remove(tag, self.now(), |other| key.equivalent(other), self.recorder()) {
+            Taken::Absent => Removed::Absent,
+            Taken::Whole(_, value) => Removed::Value(value),
+            Taken::InUse => Removed::InUse,
+        }
+    }
+
+    /// A clone of a key's value; if there is none, that of `compute`, which is stored.
+    ///
+    /// Nothing is reserved while `compute` runs: it may take its time, panic, or call into the same cache, and several callers may
+    /// compute the same. If something is inserted or removed in the key's set meanwhile, the value may be stale: then it is given
+    /// and not stored. If another caller has stored a value of the key meanwhile, that one is given.
+    pub fn get_or_insert_with(&self, key: K, compute: impl FnOnce() -> V) -> V
+    where
+        V: Clone,
+    {
+        match self.get_ref_or_insert_with(key, compute) {
+            Filled::InCache(value) => V::clone(&value),
+            Filled::Unstored(value) => value,
+        }
+    }
+
+    /// As [`get_or_insert_with`](Self::get_or_insert_with), for a computation that may fail. An error is not stored.
+    ///
+    /// # Errors
+    ///
+    /// That of `compute`.
+    pub fn try_get_or_insert_with<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E>
+    where
+        V: Clone,
+    {
+        Ok(match self.try_get_ref_or_insert_with(key, compute)? {
+            Filled::InCache(value) => V::clone(&value),
+            Filled::Unstored(value) => value,
+        })
+    }
+
+    /// As [`get_or_insert_with`](Self::get_or_insert_with), with a reference instead of a clone.
+    #[inline]
+    pub fn get_ref_or_insert_with(&self, key: K, compute: impl FnOnce() -> V) -> Filled<'_, K, V> {
+        match self.try_get_ref_or_insert_with(key, || Ok::<V, Infallible>(compute())) {
+            Ok(filled) => filled,
+        }
+    }
+
+    /// As [`try_get_or_insert_with`](Self::try_get_or_insert_with), with a reference instead of a clone.
+    ///
+    /// # Errors
+    ///
+    /// That of `compute`.
+    #[inline]
+    pub fn try_get_ref_or_insert_with<E>(
+        &self,
+        key: K,
+        compute: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Filled<'_, K, V>, E> {
+        let now = self.now();
+        let Some((_, set, _)) = self.locate(&key) else {
+            self.recorder().missed();
+            return compute().map(Filled::Unstored);
+        };
+        let epoch = set.epoch();
+        if let Some(held) = self.look_up(&key, now) {
+            return Ok(Filled::InCache(Ref::new(held)));
+        }
+        let value = compute()?;
+        // Read again: the computation may have taken long.
+        let now = self.now();
+        let deadline = self.time().deadline(now);
+        Ok(match self.place(key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
+            Placed::Stored(held, _) | Placed::Present(held, ..) => Filled::InCache(Ref::new(held)),
+            Placed::Overtaken(_, value) | Placed::Rejected(_, value) => Filled::Unstored(value),
+        })
+    }
+}
+
+impl<K, V> From<Displaced<K, V>> for Stored<K, V> {
+    #[inline]
+    fn from(displaced: Displaced<K, V>) -> Self {
+        match displaced {
+            Displaced::Nothing => Self::New,
+            Displaced::Same(_, value) => Self::Replaced(value),
+            Displaced::Other(key, value) => Self::Evicted(key, value),
+            Displaced::SameInUse(evicted) => Self::ReplacedInUse { evicted },
+        }
+    }
+}
+
+// What only entries have that end.
+impl<K, V, M: Store, C: Config> Cache<K, V, M, C>
+where
+    C::Time: Timed,
+{
+    /// The clock.
+    pub fn clock(&self) -> &<C::Time as Timed>::Clock {
+        self.time().clock()
+    }
+
+    /// How long an entry lives, if nothing else is said when it is put in.
+    pub fn time_to_live(&self) -> Duration {
+        self.time().time_to_live()
+    }
+
+    /// Sets it, for entries that are put in from now on. Where the target has no 64-bit atomics, false, and nothing done, if another
+    /// call is half-way.
+    pub fn set_time_to_live(&self, ttl: Duration) -> bool {
+        self.time().set_time_to_live(ttl)
+    }
+
+    /// Stores a value for the time `ttl`, whatever the cache's own is. `Duration::MAX` is for ever.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn insert_for(&self, key: K, value: V, ttl: Duration) -> Result<Stored<K, V>, Rejected<K, V>>
+    where
+        K: Hash + Eq,
+    {
+        let now = self.now();
+        let ticks = <<C::Time as Timed>::Clock as Clock>::ticks(ttl);
+        self.store(key, value, now, Deadline::ticks_after(now, ticks))
+    }
+
+    /// Stores a value until `deadline`, whatever the cache's own time to live is.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn insert_until(&self, key: K, value: V, deadline: Deadline) -> Result<Stored<K, V>, Rejected<K, V>>
+    where
+        K: Hash + Eq,
+    {
+        self.store(key, value, self.now(), deadline)
+    }
+
+    /// Takes out entries whose time is over at `now`. It looks at about `budget` slots, at a set's at least, and goes on where the last
+    /// sweep ended; so many sweeps make a round as their budgets make a capacity.
+    ///
+    /// Look-ups do not find such entries, and do not take them out either: inserts do, where they need room, and this.
+    pub fn sweep(&self, now: Instant, budget: usize) -> Swept {
+        let sets = self.sets();
+        let count = budget.div_ceil(M::Width::WAYS).clamp(1, sets.len().max(1)).min(sets.len());
+        let mut swept = Swept { expired: 0, looked_at: count * M::Width::WAYS };
+        for _ in 0..count {
+            // Relaxed: where to begin is a choice, and that two do not take the same is all there is to it.
+            let turn = self.cursor.fetch_add(1, Ordering::Relaxed);
+            swept.expired += sets[turn as usize % sets.len()].expire(now, self.recorder());
+        }
+        swept
+    }
+}
+
+impl<K, V, M: Store, H: BuildHasher, Cl: Clock, R: CacheRecorder> Cache<K, V, M, Setup<H, Idling<Cl>, R>> {
+    /// How long an entry lives after it was last used.
+    pub fn time_to_idle(&self) -> Duration {
+        self.setup.time.time_to_idle()
+    }
+
+    /// Sets it, for entries that are put in or used from now on. The result is as that of
+    /// [`set_time_to_live`](Self::set_time_to_live).
+    pub fn set_time_to_idle(&self, idle: Duration) -> bool {
+        self.setup.time.set_time_to_idle(idle)
+    }
+}
+
+impl<K, V, M: Store, H: BuildHasher, T: Time, const STRIPES: usize>
+    Cache<K, V, M, Setup<H, T, Striped<STRIPES>>>
+{
+    /// What was counted since the cache was made. At rest the sums are exact.
+    pub fn stats(&self) -> CacheStats {
+        self.setup.recorder.cache()
+    }
+}
+
+impl<'a, K, V, M: Store, C: Config> IntoIterator for &'a Cache<K, V, M, C> {
+    type Item = Ref<'a, K, V>;
+    type IntoIter = CacheIter<'a, K, V, StampOf<C>, M::Width>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<K, V, M: Store, C: Config> fmt::Debug for Cache<K, V, M, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! References to what is in a concurrent cache.
+
+use crate::lifetime::Stamp;
+use crate::raw::mask::Mask;
+use crate::raw::set::{Held, Set};
+use crate::raw::width::Width;
+use crate::time::Instant;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::Deref;
+use core::slice;
+
+/// A reference to a value in a [`Cache`](crate::cache::Cache), which stays where it is as long as this is held: nothing is copied,
+/// and the value need not be behind an `Arc`.
+///
+/// The entry can be removed or replaced meanwhile: then this still reads it, those who come do not find it, and whoever lets go of
+/// it last drops it, there. Its slot is used until then, so hold it for a moment. One that is leaked
+/// ([`core::mem::forget`]) keeps slot and entry until the cache goes. Making and dropping one costs an atomic addition and subtraction
+/// on a word of the entry.
+///
+/// It may be sent to another thread, and dropped there.
+pub struct Ref<'a, K, V>(Held<'a, K, V>);
+
+impl<'a, K, V> Ref<'a, K, V> {
+    #[inline]
+    pub(crate) fn new(held: Held<'a, K, V>) -> Self {
+        Self(held)
+    }
+
+    /// The key, as it was put in.
+    ///
+    /// A function, not a method, so that it does not hide one of the value's.
+    #[inline]
+    pub fn key(this: &Self) -> &K {
+        this.0.key()
+    }
+}
+
+impl<K, V> Deref for Ref<'_, K, V> {
+    type Target = V;
+
+    #[inline]
+    fn deref(&self) -> &V {
+        self.0.value()
+    }
+}
+
+impl<K, V> AsRef<V> for Ref<'_, K, V> {
+    fn as_ref(&self) -> &V {
+        self
+    }
+}
+
+impl<K, V: fmt::Debug> fmt::Debug for Ref<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        V::fmt(self, f)
+    }
+}
+
+impl<K, V: fmt::Display> fmt::Display for Ref<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        V::fmt(self, f)
+    }
+}
+
+/// A value that was asked for and computed if it was not there.
+#[derive(Debug)]
+pub enum Filled<'a, K, V> {
+    /// It is in the cache.
+    InCache(Ref<'a, K, V>),
+    /// It was computed and could not be stored: something was inserted or removed in the meantime that may have made it stale,
+    /// or there was no room.
+    Unstored(V),
+}
+
+impl<K, V> Deref for Filled<'_, K, V> {
+    type Target = V;
+
+    #[inline]
+    fn deref(&self) -> &V {
+        match self {
+            Self::InCache(entry) => entry,
+            Self::Unstored(value) => value,
+        }
+    }
+}
+
+/// A set, and the ways of it that are still to come.
+type Rest<'a, K, V, S, W> = (&'a Set<K, V, S, W>, Mask);
+
+/// The entries of a cache, as they come. See [`Cache::iter`](crate::cache::Cache::iter).
+pub struct CacheIter<'a, K, V, S: Stamp, W: Width> {
+    sets: slice::Iter<'a, Set<K, V, S, W>>,
+    here: Option<Rest<'a, K, V, S, W>>,
+    now: Instant,
+}
+
+impl<'a, K, V, S: Stamp, W: Width> CacheIter<'a, K, V, S, W> {
+    pub(crate) fn new(sets: &'a [Set<K, V, S, W>], now: Instant) -> Self {
+        Self { sets: sets.iter(), here: None, now }
+    }
+}
+
+impl<'a, K, V, S: Stamp, W: Width> Iterator for CacheIter<'a, K, V, S, W> {
+    type Item = Ref<'a, K, V>;
+
+    fn next(&mut self) -> Option<Ref<'a, K, V>> {
+        loop {
+            if let Some((set, ways)) = &mut self.here {
+                for way in ways.by_ref() {
+                    if let Some(held) = set.peek(way).filter(|_| !set.has_passed(way, self.now)) {
+                        return Some(Ref::new(held));
+                    }
+                }
+            }
+            let set = self.sets.next()?;
+            self.here = Some((set, set.live()));
+        }
+    }
+}
+
+impl<K, V, S: Stamp, W: Width> FusedIterator for CacheIter<'_, K, V, S, W> {}
+
+impl<K, V, S: Stamp, W: Width> fmt::Debug for CacheIter<'_, K, V, S, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheIter").finish_non_exhaustive()
+    }
+}

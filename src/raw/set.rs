@@ -1,0 +1,712 @@
+//! One set of a concurrent cache: the protocol.
+//!
+//! Two kinds of words, one job each. A *slot word* ([`SlotWord`]) owns memory: who may read or write a slot. The *control word*
+//! ([`Control`]) alone decides what can be seen. `docs/concurrent-cache.md` tells the protocol and its races; here is what each step
+//! relies on:
+//!
+//! - **SHOWN**: nobody looks into a slot before a load of control *after* its pin has shown the way's bit. With PINNED of the slot
+//!   word: what is looked at is full, published, and stays where it is until the unpin.
+//! - **ONE** (control): at most one live entry has a given key.
+//! - A bit that was cleared is never set again for the same entry.
+//!
+//! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and drafts, all of which are undone by their
+//! destructors, and never between a claim and its draft.
+
+use super::cell::Cell;
+use super::control::{Control, Snapshot};
+use super::mask::Mask;
+use super::policy::Policy;
+use super::tags::Tags;
+use super::width::{Blank, MOST_WAYS, Width};
+use super::word::{SlotWord, Unpinned};
+use crate::lifetime::Stamp;
+use crate::stats::{CacheRecorder, End};
+use crate::sync::{AtomicU32, Line, Ordering};
+use crate::time::{Deadline, Instant};
+use core::fmt;
+use core::mem::{self, ManuallyDrop};
+
+impl Blank for SlotWord {
+    const BLANK: Self = Self::new();
+}
+
+/// A key with its value, and its time.
+struct Entry<K, V, S> {
+    pair: Cell<(K, V)>,
+    stamp: S,
+}
+
+impl<K, V, S: Stamp> Blank for Entry<K, V, S> {
+    const BLANK: Self = Self { pair: Cell::empty(), stamp: S::NEVER };
+}
+
+/// A set of `W` ways. What a look-up reads comes first: all of it is on two lines, and of the entries only those are touched whose tag
+/// matches.
+#[repr(C)]
+pub struct Set<K, V, S: Stamp, W: Width> {
+    control: Control,
+    tags: Tags<W>,
+    policy: Policy,
+    /// How often something was put in or invalidated here: what was computed before, from what was true before, is not to be stored.
+    epoch: AtomicU32,
+    words: W::Each<SlotWord>,
+    entries: W::Each<Entry<K, V, S>>,
+    /// A set begins on a line.
+    _line: [Line; 0],
+}
+
+impl<K, V, S: Stamp, W: Width> Blank for Set<K, V, S, W> {
+    const BLANK: Self = {
+        assert!(
+            W::WAYS <= MOST_WAYS as usize,
+            "sets of 16 ways need 64-bit atomics: take 8 ways on this target"
+        );
+        Self {
+            control: Control::BLANK,
+            tags: Tags::BLANK,
+            policy: Policy::BLANK,
+            epoch: AtomicU32::new(0),
+            words: W::Each::<SlotWord>::BLANK,
+            entries: W::Each::<Entry<K, V, S>>::BLANK,
+            _line: [],
+        }
+    };
+}
+
+// SAFETY: a shared set gives out `&K` and `&V` to any number of threads, and takes and hands out keys and values on any of them. The
+// stamps are shared as what they are; all the rest is atomics.
+unsafe impl<K: Send + Sync, V: Send + Sync, S: Stamp + Sync, W: Width> Sync for Set<K, V, S, W> {}
+
+/// An entry that is to be stored.
+pub(crate) struct Newcomer<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    pub(crate) tag: u8,
+    pub(crate) deadline: Deadline,
+    pub(crate) idle: Deadline,
+}
+
+/// The condition under which it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Store {
+    /// Always. It is newer than everything that is being computed.
+    Always,
+    /// If nothing was put in or invalidated since this epoch, and the key is not there.
+    UnlessOvertaken(u32),
+}
+
+/// What an entry displaced when it was stored.
+#[derive(Debug)]
+pub(crate) enum Displaced<K, V> {
+    /// Nothing.
+    Nothing,
+    /// The entry with the same key.
+    Same(K, V),
+    /// Another one.
+    Other(K, V),
+    /// The entry with the same key, which is still in use, and perhaps another one.
+    SameInUse(Option<(K, V)>),
+}
+
+/// What became of a newcomer.
+pub(crate) enum Placed<'a, K, V> {
+    /// It is in the set.
+    Stored(Held<'a, K, V>, Displaced<K, V>),
+    /// There is one with this key, so it is not. (Only unless overtaken.)
+    Present(Held<'a, K, V>, K, V),
+    /// It was overtaken.
+    Overtaken(K, V),
+    /// There was no room.
+    Rejected(K, V),
+}
+
+/// What became of a removal.
+pub(crate) enum Taken<K, V> {
+    Absent,
+    /// The entry, which nobody else has any more.
+    Whole(K, V),
+    /// It is gone for those who come, and is dropped by the last of those who have it.
+    InUse,
+}
+
+/// An entry that is pinned and was live after it was pinned (SHOWN).
+pub(crate) struct Held<'a, K, V>(Pin<'a, K, V>);
+
+/// The pin of a slot. What is in it may only be looked at if the set says so after the pin.
+struct Pin<'a, K, V> {
+    word: &'a SlotWord,
+    pair: &'a Cell<(K, V)>,
+}
+
+// SAFETY: what is held gives out `&K` and `&V`, which may be shared, and may be the one to drop them.
+unsafe impl<K: Send + Sync, V: Send + Sync> Send for Pin<'_, K, V> {}
+
+// SAFETY: shared, it gives out `&K` and `&V` only.
+unsafe impl<K: Sync, V: Sync> Sync for Pin<'_, K, V> {}
+
+impl<'a, K, V> Pin<'a, K, V> {
+    #[inline]
+    fn new(word: &'a SlotWord, pair: &'a Cell<(K, V)>) -> Option<Self> {
+        match word.pin() {
+            Ok(()) => Some(Self { word, pair }),
+            Err(unpinned) => {
+                drop(emptied(word, pair, unpinned));
+                None
+            }
+        }
+    }
+
+    /// Ends the pin. Gives the entry if it was retired and this was the last pin.
+    #[inline]
+    fn end(self) -> Option<(K, V)> {
+        let pin = ManuallyDrop::new(self);
+        emptied(pin.word, pin.pair, pin.word.unpin())
+    }
+}
+
+impl<K, V> Drop for Pin<'_, K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        drop(emptied(self.word, self.pair, self.word.unpin()));
+    }
+}
+
+/// Takes out what an unpin has reclaimed.
+#[inline]
+fn emptied<K, V>(word: &SlotWord, pair: &Cell<(K, V)>, unpinned: Unpinned) -> Option<(K, V)> {
+    match unpinned {
+        Unpinned::Left => None,
+        Unpinned::Reclaimed => Some(reclaimed(word, pair)),
+    }
+}
+
+/// Frees a slot that is the caller's, before anybody drops what was in it: a destructor may need the slot.
+#[cold]
+fn reclaimed<K, V>(word: &SlotWord, pair: &Cell<(K, V)>) -> (K, V) {
+    // SAFETY: CLAIMED: the caller has reclaimed the slot, which was full.
+    let entry = unsafe { pair.take() };
+    word.free();
+    entry
+}
+
+impl<K, V> Held<'_, K, V> {
+    #[inline]
+    fn pair(&self) -> &(K, V) {
+        // SAFETY: SHOWN and PINNED; the reference ends before the pin does.
+        unsafe { self.0.pair.get() }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> &K {
+        &self.pair().0
+    }
+
+    #[inline]
+    pub(crate) fn value(&self) -> &V {
+        &self.pair().1
+    }
+
+    /// Lets the entry go when nobody has it any more, and gives it if that is now. Only for whoever has cleared its bit.
+    fn retire(self) -> Option<(K, V)> {
+        self.0.word.retire();
+        self.0.end()
+    }
+}
+
+/// Why a way that was live can't be looked at.
+enum Closed {
+    /// Its pin was refused: somebody is about to throw it out, or it has too many.
+    Refused,
+    /// It is not live any more.
+    Gone,
+}
+
+/// A way that was filled and is not shown yet. Withdrawn unless it is published.
+struct Draft<'a, K, V> {
+    /// Not a [`Held`], but its pin is this inserter's own: nobody has seen it, and as it is full and pinned nobody claims it.
+    pin: ManuallyDrop<Pin<'a, K, V>>,
+}
+
+impl<'a, K, V> Draft<'a, K, V> {
+    fn key(&self) -> &K {
+        // SAFETY: the slot is full and was filled here; by PINNED it stays as it is.
+        let pair = unsafe { self.pin.pair.get() };
+        &pair.0
+    }
+
+    /// It has been published: the draft's pin becomes that of an entry.
+    #[inline]
+    fn published(self) -> Held<'a, K, V> {
+        let mut draft = ManuallyDrop::new(self);
+        // SAFETY: the draft is not used any more.
+        Held(unsafe { ManuallyDrop::take(&mut draft.pin) })
+    }
+
+    fn withdraw(self) -> (K, V) {
+        let draft = ManuallyDrop::new(self);
+        withdrawn(draft.pin.word, draft.pin.pair)
+    }
+}
+
+/// Takes back a draft, also one that others pin: it was never live, so by SHOWN none of them looks.
+#[cold]
+fn withdrawn<K, V>(word: &SlotWord, pair: &Cell<(K, V)>) -> (K, V) {
+    word.withdraw();
+    // SAFETY: CLAIMED again, and what was filled in is still there.
+    let entry = unsafe { pair.take() };
+    word.free_claimed();
+    entry
+}
+
+impl<K, V> Drop for Draft<'_, K, V> {
+    fn drop(&mut self) {
+        drop(withdrawn(self.pin.word, self.pin.pair));
+    }
+}
+
+/// What a scan for a key has found.
+struct Scan<'a, K, V> {
+    old: Option<(usize, Held<'a, K, V>)>,
+    /// Ways with the key's tag that can't be looked at and are to disappear.
+    refused: Mask,
+}
+
+/// What was in a way that was claimed.
+#[derive(Clone, Copy)]
+enum Was {
+    Nothing,
+    /// The entry with the same key.
+    Same,
+    Other,
+}
+
+impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
+    #[inline]
+    fn word(&self, way: usize) -> &SlotWord {
+        &self.words.as_ref()[way]
+    }
+
+    #[inline]
+    fn entry(&self, way: usize) -> &Entry<K, V, S> {
+        &self.entries.as_ref()[way]
+    }
+
+    /// Pins a way that was live when control was loaded, and looks again whether it is.
+    #[inline]
+    fn hold(&self, way: usize) -> Result<Held<'_, K, V>, Closed> {
+        let pin = Pin::new(self.word(way), &self.entry(way).pair).ok_or(Closed::Refused)?;
+        if self.control.shows(way) { Ok(Held(pin)) } else { Err(Closed::Gone) }
+    }
+
+    /// The entry of a key: of those with its tag the first for which `is` says so.
+    #[inline]
+    pub(crate) fn find(&self, tag: u8, mut is: impl FnMut(&K) -> bool) -> Option<(usize, Held<'_, K, V>)> {
+        let live = self.control.load().live();
+        for way in live.and(self.tags.matching(tag)) {
+            // Refused or gone: it is not there any more.
+            if let Ok(held) = self.hold(way)
+                && is(held.key())
+            {
+                return Some((way, held));
+            }
+        }
+        None
+    }
+
+    /// Whether the entry's time is over. The entry is held.
+    #[inline]
+    pub(crate) fn has_passed(&self, way: usize, now: Instant) -> bool {
+        self.entry(way).stamp.has_passed(now)
+    }
+
+    /// The entry is used. It is held.
+    #[inline]
+    pub(crate) fn touch(&self, way: usize, idle: Deadline) {
+        self.policy.touch(way);
+        self.entry(way).stamp.extend(idle);
+    }
+
+    /// What a computation that begins now must not be overtaken by.
+    #[inline]
+    pub(crate) fn epoch(&self) -> u32 {
+        // Acquire: the look-up that follows is not made before.
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Begins what overtakes computations.
+    #[inline]
+    fn next_epoch(&self) {
+        // Release: see `Control::invalidate`; and what the caller did before is before it for those who see it.
+        self.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    /// As [`find`](Self::find), from one value of control, with what else has to disappear for a publish.
+    fn scan(&self, seen: Snapshot, tag: u8, is: impl Fn(&K) -> bool) -> Scan<'_, K, V> {
+        let mut refused = Mask::NONE;
+        for way in seen.live().and(self.tags.matching(tag)) {
+            match self.hold(way) {
+                // By ONE no other entry has the key, so those that were refused have another.
+                Ok(held) if is(held.key()) => return Scan { old: Some((way, held)), refused: Mask::NONE },
+                Ok(_) | Err(Closed::Gone) => {}
+                Err(Closed::Refused) => refused = refused.or(Mask::one(way)),
+            }
+        }
+        Scan { old: None, refused }
+    }
+
+    #[inline]
+    fn is_overtaken(&self, store: Store) -> bool {
+        match store {
+            Store::Always => false,
+            // Relaxed: control was loaded before. Either that saw the version of whoever overtook us, and then this sees its epoch,
+            // or the publish, which requires the version, sees that there is another.
+            Store::UnlessOvertaken(epoch) => self.epoch.load(Ordering::Relaxed) != epoch,
+        }
+    }
+
+    /// Stores an entry in one of the ways `usable`. `eq` compares keys.
+    #[inline]
+    pub(crate) fn place(
+        &self,
+        usable: Mask,
+        new: Newcomer<K, V>,
+        store: Store,
+        now: Instant,
+        eq: impl Fn(&K, &K) -> bool,
+        counts: &impl CacheRecorder,
+    ) -> Placed<'_, K, V> {
+        if let Store::Always = store {
+            self.next_epoch();
+        }
+        let Newcomer { key, value, tag, deadline, idle } = new;
+        let mut seen = self.control.load();
+        if self.is_overtaken(store) {
+            return Placed::Overtaken(key, value);
+        }
+        let mut found = self.scan(seen, tag, |other| eq(other, &key));
+        if let Some(present) = self.present(store, &mut found, now) {
+            return Placed::Present(present, key, value);
+        }
+        let Some((way, was)) = self.claim(usable, &mut found.old, now, counts) else {
+            return Placed::Rejected(key, value);
+        };
+        let (draft, displaced) = self.draft(way, was, (key, value), tag, (deadline, idle));
+        for _ in 0..W::WAYS {
+            let old = found.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way));
+            if let Some(gone) = self.control.publish(seen, way, found.refused.or(old)) {
+                return self.placed(draft, found, gone, displaced, now, counts);
+            }
+            seen = self.control.load();
+            if self.is_overtaken(store) {
+                let (key, value) = draft.withdraw();
+                return Placed::Overtaken(key, value);
+            }
+            found = self.scan(seen, tag, |other| eq(other, draft.key()));
+            if let Some(present) = self.present(store, &mut found, now) {
+                let (key, value) = draft.withdraw();
+                return Placed::Present(present, key, value);
+            }
+        }
+        let (key, value) = draft.withdraw();
+        Placed::Rejected(key, value)
+    }
+
+    /// The entry that a fill leaves where it is.
+    fn present<'a>(
+        &'a self,
+        store: Store,
+        found: &mut Scan<'a, K, V>,
+        now: Instant,
+    ) -> Option<Held<'a, K, V>> {
+        match store {
+            Store::Always => None,
+            Store::UnlessOvertaken(_) => {
+                found.old.take_if(|(way, _)| !self.has_passed(*way, now)).map(|(_, held)| held)
+            }
+        }
+    }
+
+    /// Claims a way and makes it disappear: that of the key itself if nobody else has it, a free one, or a victim's.
+    #[inline]
+    fn claim(
+        &self,
+        usable: Mask,
+        old: &mut Option<(usize, Held<'_, K, V>)>,
+        now: Instant,
+        counts: &impl CacheRecorder,
+    ) -> Option<(usize, Was)> {
+        if let Some((way, held)) = old.take_if(|(_, held)| held.0.word.claim_pinned()) {
+            // Its pin is the claim's now.
+            mem::forget(held);
+            return Some((way, self.hide(way, End::Replaced, now, counts)));
+        }
+        let live = self.control.glance();
+        for way in usable.without(live) {
+            if self.word(way).claim_free() {
+                return Some((way, Was::Nothing));
+            }
+            // Full, but not live: nobody could retire it when it disappeared.
+            if self.word(way).claim_unpinned() {
+                return Some((way, self.hide(way, End::Evicted, now, counts)));
+            }
+        }
+        let way = self.claim_victim(usable.and(live), now)?;
+        Some((way, self.hide(way, End::Evicted, now, counts)))
+    }
+
+    #[inline]
+    fn claim_victim(&self, mut candidates: Mask, now: Instant) -> Option<usize> {
+        if S::ENDS {
+            // Not held: a hint, which is looked at again when the way is claimed.
+            let over = candidates.filter(|&way| self.entry(way).stamp.has_passed(now));
+            for way in over {
+                if self.word(way).claim_unpinned() {
+                    return Some(way);
+                }
+            }
+        }
+        while let Some(way) = self.policy.victim(candidates) {
+            if self.word(way).claim_unpinned() {
+                return Some(way);
+            }
+            candidates = candidates.without(Mask::one(way));
+        }
+        None
+    }
+
+    /// Makes a way disappear that was claimed full. Before anything else: it does not come back.
+    #[inline]
+    fn hide(&self, way: usize, end: End, now: Instant, counts: &impl CacheRecorder) -> Was {
+        let showed = self.control.clear(way);
+        let end = if self.has_passed(way, now) { End::Expired } else { end };
+        if showed {
+            counts.ended(end, 1);
+        }
+        if end == End::Replaced { Was::Same } else { Was::Other }
+    }
+
+    /// Puts an entry into a way that was claimed. Gives what was there.
+    #[inline]
+    fn draft(
+        &self,
+        way: usize,
+        was: Was,
+        pair: (K, V),
+        tag: u8,
+        life: (Deadline, Deadline),
+    ) -> (Draft<'_, K, V>, Displaced<K, V>) {
+        let (word, entry) = (self.word(way), self.entry(way));
+        // SAFETY: CLAIMED, and it was claimed as full.
+        let take = || unsafe { entry.pair.take() };
+        let displaced = match was {
+            Was::Nothing => Displaced::Nothing,
+            Was::Same => {
+                let (key, value) = take();
+                Displaced::Same(key, value)
+            }
+            Was::Other => {
+                let (key, value) = take();
+                Displaced::Other(key, value)
+            }
+        };
+        self.tags.set(way, tag);
+        entry.stamp.begin(life.0, life.1);
+        // SAFETY: CLAIMED.
+        unsafe { entry.pair.write(pair) };
+        word.fill();
+        self.policy.placed(way);
+        (Draft { pin: ManuallyDrop::new(Pin { word, pair: &entry.pair }) }, displaced)
+    }
+
+    /// What is to be done after a publish, by which `gone` disappeared.
+    #[inline]
+    fn placed<'a>(
+        &self,
+        draft: Draft<'a, K, V>,
+        found: Scan<'_, K, V>,
+        gone: Mask,
+        displaced: Displaced<K, V>,
+        now: Instant,
+        counts: &impl CacheRecorder,
+    ) -> Placed<'a, K, V> {
+        counts.inserted();
+        let helped = gone.and(found.refused);
+        if !helped.is_empty() {
+            counts.ended(End::Evicted, helped.len());
+        }
+        let held = draft.published();
+        let displaced = match found.old {
+            Some((way, old)) if gone.contains(way) => {
+                let end = if self.has_passed(way, now) { End::Expired } else { End::Replaced };
+                counts.ended(end, 1);
+                displaced.and(end, old.retire())
+            }
+            // Somebody else has removed it, if there was one.
+            _ => displaced,
+        };
+        Placed::Stored(held, displaced)
+    }
+
+    /// Takes out the entry of a key.
+    pub(crate) fn remove(
+        &self,
+        tag: u8,
+        now: Instant,
+        is: impl Fn(&K) -> bool,
+        counts: &impl CacheRecorder,
+    ) -> Taken<K, V> {
+        self.next_epoch();
+        let seen = self.control.invalidate();
+        for way in seen.live().and(self.tags.matching(tag)) {
+            match self.hold(way) {
+                Ok(held) if is(held.key()) => {
+                    let over = self.has_passed(way, now);
+                    let end = if over { End::Expired } else { End::Removed };
+                    let taken = self.take_out(way, held, end, counts);
+                    return if over { Taken::Absent } else { taken };
+                }
+                Ok(_) | Err(Closed::Gone) => {}
+                Err(Closed::Refused) => self.make_disappear(way, counts),
+            }
+        }
+        Taken::Absent
+    }
+
+    /// Takes out what is over, and what is not to be kept. If `keep` panics, what comes after stays.
+    pub(crate) fn retain(
+        &self,
+        now: Instant,
+        mut keep: impl FnMut(&K, &V) -> bool,
+        counts: &impl CacheRecorder,
+    ) {
+        self.next_epoch();
+        for way in self.control.invalidate().live() {
+            match self.hold(way) {
+                Ok(held) => {
+                    if self.has_passed(way, now) {
+                        drop(self.take_out(way, held, End::Expired, counts));
+                    } else if !keep(held.key(), held.value()) {
+                        drop(self.take_out(way, held, End::Removed, counts));
+                    }
+                }
+                Err(Closed::Gone) => {}
+                Err(Closed::Refused) => self.make_disappear(way, counts),
+            }
+        }
+    }
+
+    /// Takes out everything, the rest also if a destructor panics.
+    pub(crate) fn clear(&self, now: Instant, counts: &impl CacheRecorder) {
+        self.next_epoch();
+        super::for_each_surely(self.control.invalidate().live(), |way| match self.hold(way) {
+            Ok(held) => {
+                let end = if self.has_passed(way, now) { End::Expired } else { End::Removed };
+                drop(self.take_out(way, held, end, counts));
+            }
+            Err(Closed::Gone) => {}
+            Err(Closed::Refused) => self.make_disappear(way, counts),
+        });
+    }
+
+    /// Takes out what is over. How many that were.
+    pub(crate) fn expire(&self, now: Instant, counts: &impl CacheRecorder) -> usize {
+        let mut expired = 0;
+        // No new version: this invalidates nothing that anybody could have computed or found before.
+        super::for_each_surely(self.control.load().live(), |way| {
+            // Looked at twice: most are not over, and need no pin for that.
+            if self.has_passed(way, now)
+                && let Ok(held) = self.hold(way)
+                && self.has_passed(way, now)
+            {
+                expired += 1;
+                drop(self.take_out(way, held, End::Expired, counts));
+            }
+        });
+        expired
+    }
+
+    /// Makes an entry disappear that is held, and lets it go.
+    fn take_out(
+        &self,
+        way: usize,
+        held: Held<'_, K, V>,
+        end: End,
+        counts: &impl CacheRecorder,
+    ) -> Taken<K, V> {
+        if !self.control.clear(way) {
+            // Somebody else did.
+            return Taken::Absent;
+        }
+        counts.ended(end, 1);
+        match held.retire() {
+            Some((key, value)) => Taken::Whole(key, value),
+            None => Taken::InUse,
+        }
+    }
+
+    /// Makes an entry disappear that can't be looked at. It stays in its slot until somebody claims that.
+    #[cold]
+    fn make_disappear(&self, way: usize, counts: &impl CacheRecorder) {
+        if self.control.clear(way) {
+            counts.ended(End::Evicted, 1);
+        }
+    }
+
+    /// The ways that are live about now.
+    pub(crate) fn live(&self) -> Mask {
+        self.control.load().live()
+    }
+
+    /// How many entries there are about now.
+    pub(crate) fn len(&self) -> usize {
+        self.control.glance().len()
+    }
+
+    /// The entry of a way that was live, if it still is.
+    pub(crate) fn peek(&self, way: usize) -> Option<Held<'_, K, V>> {
+        self.hold(way).ok()
+    }
+
+    /// Asserts what is true when nobody is at work here, but for so many references at most that are held.
+    pub(crate) fn validate(&self, usable: Mask, references: usize) {
+        let live = self.control.glance();
+        assert!(live.without(usable).is_empty(), "an unusable way is live");
+        let pins = u32::try_from(references).unwrap_or(u32::MAX);
+        for (way, word) in self.words.as_ref().iter().enumerate() {
+            assert!(word.is_at_rest(pins), "way {way} is not at rest: {word:?}");
+            assert!(!live.contains(way) || word.is_full(), "way {way} is live and empty");
+        }
+    }
+}
+
+impl<K, V> Displaced<K, V> {
+    /// The same with what became of the entry with the same key.
+    fn and(self, end: End, old: Option<(K, V)>) -> Self {
+        match (self, old) {
+            (Self::Nothing | Self::Same(..), Some((key, value))) if end == End::Replaced => {
+                Self::Same(key, value)
+            }
+            (Self::Nothing | Self::Same(..), Some((key, value))) => Self::Other(key, value),
+            (Self::Nothing | Self::Same(..), None) => Self::SameInUse(None),
+            // Two at once, of which one can be given back. Its other users have just let go of the old one: it goes here.
+            (Self::Other(key, value), _) => Self::SameInUse(Some((key, value))),
+            (both @ Self::SameInUse(_), _) => both,
+        }
+    }
+}
+
+impl<K, V, S: Stamp, W: Width> Drop for Set<K, V, S, W> {
+    fn drop(&mut self) {
+        let each = self.words.as_ref().iter().zip(self.entries.as_ref());
+        super::for_each_surely(each.filter(|(word, _)| word.is_full()), |(_, entry)| {
+            // SAFETY: nobody else has the set; what is full is initialised, and is not touched any more.
+            unsafe { entry.pair.drop_in_place() };
+        });
+    }
+}
+
+impl<K, V, S: Stamp, W: Width> fmt::Debug for Set<K, V, S, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Set").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! A byte of each entry's hash, so that most entries with another key need not be looked at.
+//!
+//! The bytes are lanes of whole words. (A byte that is stored while the word around it is loaded is a race of two sizes, which the
+//! memory model does not define.) A lane is changed by the way's claimer alone, who has made sure that the way is not live.
+//!
+//! All accesses are relaxed. Too old a tag is not read of a live way, since the publish released it. Too new a tag is that of a
+//! claimer, which has cleared the way's bit or is about to: who misses the old entry by it misses one that is busy.
+
+use super::lanes::{self, LANES};
+use super::mask::Mask;
+use super::width::{Blank, Width};
+use crate::sync::{AtomicWord, Ordering, Word};
+
+/// The tags of a set.
+pub(super) struct Tags<W: Width>(W::Bytes);
+
+impl<W: Width> Blank for Tags<W> {
+    const BLANK: Self = Self(W::Bytes::BLANK);
+}
+
+impl<W: Width> Tags<W> {
+    /// The ways with this tag, live or not.
+    #[inline]
+    pub(super) fn matching(&self, tag: u8) -> Mask {
+        // Relaxed: see above.
+        let load = |word: &AtomicWord| word.load(Ordering::Relaxed);
+        Mask::of_bits(match self.0.as_ref() {
+            [word] => lanes::in_word(load(word), tag),
+            [low, high] => lanes::in_two_words(load(low), load(high), tag),
+            _ => unreachable!("a set has one word of tags, or two"),
+        })
+    }
+
+    /// Gives the way its tag. Only for its claimer.
+    #[inline]
+    pub(super) fn set(&self, way: usize, tag: u8) {
+        let word = &self.0.as_ref()[way / LANES];
+        let shift = way % LANES * 8;
+        // Relaxed, both: see above. Nobody else changes this lane, so it still has the value that was loaded.
+        let change = (word.load(Ordering::Relaxed) >> shift & 0xFF) ^ Word::from(tag);
+        if change != 0 {
+            word.fetch_xor(change << shift, Ordering::Relaxed);
+        }
+    }
+}
