@@ -104,6 +104,8 @@ pub(crate) struct Parts {
     set: u32,
     /// What tells the keys of a set apart at a glance.
     pub(crate) tag: u8,
+    /// What of a key is remembered when it is gone: the lower 12 bits of it.
+    pub(crate) print: u16,
 }
 
 impl Parts {
@@ -114,10 +116,10 @@ impl Parts {
             let hash = hasher.hash_one(key);
             // As in `hash32`; below the half for the set come the next best bits.
             let product = (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            Self { set: (product >> 32) as u32, tag: (product >> 24) as u8 }
+            Self { set: (product >> 32) as u32, tag: (product >> 24) as u8, print: (product >> 12) as u16 }
         } else {
             let hash = hash32(hasher, key);
-            Self { set: hash, tag: hash as u8 }
+            Self { set: hash, tag: hash as u8, print: (hash >> 8) as u16 }
         }
     }
 

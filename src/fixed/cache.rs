@@ -6,7 +6,8 @@ use crate::error::{CapacityError, Rejected};
 use crate::key::{Equivalent, Parts};
 use crate::lifetime::{Idling, Time, Timed};
 use crate::raw::mask::Mask;
-use crate::raw::set::{self, Displaced, Held, Newcomer, Placed, Set, Taken};
+use crate::raw::policy::{Around, Climb};
+use crate::raw::set::{self, Call, Displaced, Held, Newcomer, Placed, Set, Taken};
 use crate::raw::store::{Lent, LentSets, Sets, Store};
 use crate::raw::width::{Blank, Ways, Width};
 use crate::stats::{CacheRecorder, CacheStats, Striped};
@@ -32,8 +33,8 @@ type StampOf<C> = <<C as Config>::Time as Time>::Stamp;
 /// A set of a cache.
 type SetIn<K, V, M, C> = Set<K, V, StampOf<C>, <M as Store>::Width>;
 
-/// Where a key belongs: the number of its set, the set, and its tag.
-type Place<'a, K, V, M, C> = (usize, &'a SetIn<K, V, M, C>, u8);
+/// Where a key belongs: the number of its set, the set, and the rest of its hash.
+type Place<'a, K, V, M, C> = (usize, &'a SetIn<K, V, M, C>, Parts);
 
 /// The room that a set of a cache takes: what is handed to [`Cache::in_place`].
 pub type SetOf<K, V, const WAYS: usize, C = Setup> = Set<K, V, StampOf<C>, Ways<WAYS>>;
@@ -143,6 +144,7 @@ pub struct Cache<K, V, M: Store, C: Config = Setup> {
     unused: (u32, u32),
     /// The set at which the next sweep begins.
     cursor: AtomicU32,
+    climb: Climb,
     sets: M::Of<K, V, StampOf<C>>,
 }
 
@@ -164,7 +166,7 @@ where
     pub const fn with(setup: C) -> Self {
         const { assert!(SETS <= u32::MAX as usize, "sets are numbered by 32 bits") };
         let sets = [const { Set::BLANK }; SETS];
-        Self { setup, unused: (0, 0), cursor: AtomicU32::new(0), sets }
+        Self { setup, unused: (0, 0), cursor: AtomicU32::new(0), climb: Climb::new(), sets }
     }
 }
 
@@ -223,7 +225,7 @@ where
 // What does not look at keys.
 impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub(crate) fn of(sets: M::Of<K, V, StampOf<C>>, unused: (u32, u32), setup: C) -> Self {
-        Self { setup, unused, cursor: AtomicU32::new(0), sets }
+        Self { setup, unused, cursor: AtomicU32::new(0), climb: Climb::new(), sets }
     }
 
     #[inline]
@@ -327,7 +329,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     fn locate<Q: Hash + ?Sized>(&self, key: &Q) -> Option<Place<'_, K, V, M, C>> {
         let parts = Parts::of(self.hasher(), key);
         let index = parts.index(self.sets().len());
-        Some((index, self.sets().get(index)?, parts.tag))
+        Some((index, self.sets().get(index)?, parts))
     }
 
     /// The entry of a key, if its time is not over.
@@ -338,8 +340,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         now: Instant,
         used: bool,
     ) -> Option<Held<'_, K, V>> {
-        let (_, set, tag) = self.locate(key)?;
-        let (way, held) = set.find(tag, |other| key.equivalent(other))?;
+        let (_, set, parts) = self.locate(key)?;
+        let (way, held) = set.find(parts.tag, |other| key.equivalent(other))?;
         if set.has_passed(way, now) {
             return None;
         }
@@ -474,10 +476,12 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         now: Instant,
         deadline: Deadline,
     ) -> Placed<'_, K, V> {
-        let Some((index, set, tag)) = self.locate(&key) else { return Placed::Rejected(key, value) };
+        let Some((index, set, parts)) = self.locate(&key) else { return Placed::Rejected(key, value) };
         let idle = self.time().idle_deadline(now);
-        let new = Newcomer { key, value, tag, deadline, idle };
-        set.place(self.usable(index), new, store, now, |one, other| one == other, self.recorder())
+        let new = Newcomer { key, value, parts, deadline, idle };
+        let around = Around::new(&self.climb, index, self.sets().len());
+        let call = Call { usable: self.usable(index), around, now, counts: self.recorder() };
+        set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }
 
     /// Takes a key's entry out.
@@ -485,8 +489,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// A value of the key (or of another one in the same set) that is being computed by
     /// [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
     pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Removed<V> {
-        let Some((_, set, tag)) = self.locate(key) else { return Removed::Absent };
-        match set.remove(tag, self.now(), |other| key.equivalent(other), self.recorder()) {
+        let Some((_, set, parts)) = self.locate(key) else { return Removed::Absent };
+        match set.remove(parts.tag, self.now(), |other| key.equivalent(other), self.recorder()) {
             Taken::Absent => Removed::Absent,
             Taken::Whole(_, value) => Removed::Value(value),
             Taken::InUse => Removed::InUse,

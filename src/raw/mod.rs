@@ -34,7 +34,7 @@ pub(crate) mod indices;
 mod lanes;
 pub(crate) mod mask;
 pub(crate) mod memory;
-mod policy;
+pub(crate) mod policy;
 pub(crate) mod set;
 #[cfg(feature = "alloc")]
 pub(crate) mod shared;

@@ -1,60 +1,403 @@
-//! Which entry of a set has to go: second chance, over one bit an entry.
+//! Which entry of a set has to go.
 //!
-//! All of it is advice. Threads that race may lose an update of it, and nothing but the choice of a victim depends on it.
+//! A set is a small cache of its own kind: the newest entries that were never used again are its *window*, and a miss normally throws
+//! out the one that is about to leave it, not an established one. An entry leaves probation when it is used again, or when it comes
+//! back soon enough to be found among the set's *ghosts* with a greater count than that of the entry it would have to displace.
+//! Established entries are ranked by `age / (count + 1)^2`, with the age in misses of the set, so that hits between two misses
+//! need not be written down. How many entries the window has, `K`, climbs on two events that a miss finds out for nothing: a ghost
+//! that came back at once is a hit which a larger window would have had; a use of the established entry that was the next to go is the
+//! hit which a larger window would have cost.
+//!
+//! It was found by simulation on recorded request streams; `docs/concurrent-cache.md` has the figures. Its ancestors are 2Q (Johnson
+//! and Shasha 1994: probation and ghosts), ARC (Megiddo and Modha 2003: ghosts that move a boundary), W-TinyLFU (Einziger, Friedman and
+//! Manes 2017: a window before a filter) and hyperbolic caching (Blankstein, Sen and Freedman 2017: a rank by count and age).
+//!
+//! **All of it is advice.** Threads that race lose updates of each other, every index is masked, and nothing but the choice of a victim
+//! depends on any of it.
+//!
+//! | where | bits | what |
+//! |---|---|---|
+//! | state of a way | 7 | on probation: not used since it was put in |
+//! | | 4..6 | count: uses in different ticks, at most 7 |
+//! | | 0..3 | tick of the last use |
+//! | ghost | 12..15 | as the upper half of the state when it went |
+//! | | 0..11 | print: bits of the hash, never 0; all zero is no ghost |
+//! | `clock` word | 0..3 | the present tick |
+//! | | 4..5 | misses in it |
+//! | | 8..12 | where the next ghost goes |
+//! | | 16..19, 20 | the established way that was next to go, and whether there is one |
+//! | `recent` word | 8 x 4 | the ways of the latest eight that began on probation, the last one lowest |
+
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "ways, states and ghosts are small, and packed into words"
+)]
 
 use super::mask::Mask;
-use super::width::Blank;
+use super::width::{Blank, Width};
+use crate::sync::Word;
 use crate::sync::lossy::Lossy32;
 
+/// States and ghosts in a word.
+const STATES: usize = size_of::<Word>();
+const GHOSTS: usize = size_of::<Word>() / 2;
+
+const PROBATION: u8 = 0x80;
+const MOST_COUNT: u8 = 7;
+const TICKS: u8 = 0x0F;
+const PRINT: u16 = 0x0FFF;
+/// A one in every byte, and in every pair of them.
+const EACH_STATE: Word = Word::MAX / 0xFF;
+const EACH_GHOST: Word = Word::MAX / 0xFFFF;
+
+/// A new entry gets the place of an established one without having earned it, once in so many times, so that the window can't be
+/// kept from it for ever.
+const CHANCE: u32 = 64;
+
+/// For each count and age how soon such an entry has to go: greater is sooner.
+const RANKS: [u16; 128] = {
+    let mut ranks = [0; 128];
+    let mut state = 0;
+    while state < 128 {
+        let (count, age) = (state as u16 >> 4, state as u16 & 15);
+        ranks[state] = 4000 * age / ((count + 1) * (count + 1));
+        state += 1;
+    }
+    ranks
+};
+
+#[inline]
+const fn count_of(state: u8) -> u8 {
+    state >> 4 & MOST_COUNT
+}
+
 /// A set's memory of how its entries were used.
+pub(super) struct Policy<W: Width> {
+    states: W::States,
+    clock: Lossy32,
+    recent: Lossy32,
+}
+
+/// A set's memory of entries that went. Apart from the rest, since only misses look at it.
+pub(super) struct Ghosts<W: Width>(W::Ghosts);
+
+impl<W: Width> Blank for Policy<W> {
+    const BLANK: Self = Self { states: W::States::BLANK, clock: Lossy32::new(0), recent: Lossy32::new(0) };
+}
+
+impl<W: Width> Blank for Ghosts<W> {
+    const BLANK: Self = Self(W::Ghosts::BLANK);
+}
+
+/// How many entries the windows of a cache's sets have: one number for all of them, and how far it is from changing.
 #[derive(Debug)]
-pub struct Policy {
-    /// One bit a way: used since the hand came by.
-    used: Lossy32,
-    /// The way at which the search begins.
-    hand: Lossy32,
+pub(crate) struct Climb {
+    /// Exclusive-or 2, the beginning, so that all zero is that.
+    window: Lossy32,
+    /// Hits that a larger window would have had, less those that it would have cost. Signed.
+    balance: Lossy32,
 }
 
-impl Blank for Policy {
-    const BLANK: Self = Self { used: Lossy32::new(0), hand: Lossy32::new(0) };
+impl Climb {
+    const BEGINNING: u32 = 2;
+
+    pub(crate) const fn new() -> Self {
+        Self { window: Lossy32::new(0), balance: Lossy32::new(0) }
+    }
+
+    #[inline]
+    fn window(&self) -> u32 {
+        self.window.load() ^ Self::BEGINNING
+    }
+
+    /// Moves the balance, and at `threshold` the window, between 1 and `most`.
+    fn lean(&self, by: i32, threshold: i32, most: u32) {
+        let balance = self.balance.load().cast_signed().saturating_add(by);
+        let window = self.window();
+        let next = match balance {
+            up if up >= threshold => (window + 1).min(most),
+            down if down <= -threshold => window.saturating_sub(1).max(1),
+            _ => return self.balance.store(balance.cast_unsigned()),
+        };
+        self.window.store(next ^ Self::BEGINNING);
+        self.balance.store(0);
+    }
 }
 
-impl Policy {
-    /// An entry is used.
+/// What a set is told of the cache around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) climb: &'a Climb,
+    /// How many events of one kind more than of the other move the window, if this set is one whose events count.
+    pub(crate) threshold: Option<i32>,
+}
+
+/// Of how many sets one is asked how large the window should be. The events are rare, and so still rarer shared.
+const ASKED: usize = 8;
+/// The fewest sets of which not all are asked.
+const MANY: usize = 64;
+
+impl<'a> Around<'a> {
+    /// For set `index` of `sets`.
+    #[inline]
+    pub(crate) fn new(climb: &'a Climb, index: usize, sets: usize) -> Self {
+        let asked = sets < MANY || index.is_multiple_of(ASKED);
+        // A quarter of the sets that are asked, and not so few that chance decides.
+        let threshold = asked.then(|| i32::try_from(sets / ASKED / 4).unwrap_or(i32::MAX).max(16));
+        Self { climb, threshold }
+    }
+}
+
+/// A key that was missed, on its way into the set.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival {
+    /// How often it was used when it was here before, and once more: if there is a ghost of it.
+    count: Option<u8>,
+    /// Whether it begins on probation.
+    probation: bool,
+    /// How many entries the window has.
+    window: u32,
+    print: u16,
+}
+
+/// The clock word, taken apart.
+#[derive(Clone, Copy)]
+struct Clock {
+    tick: u8,
+    misses: u32,
+    ghost: u32,
+    next_to_go: Option<usize>,
+}
+
+impl Clock {
+    #[inline]
+    fn of(word: u32) -> Self {
+        let next_to_go = (word >> 20 & 1 != 0).then_some((word >> 16 & 0xF) as usize);
+        Self { tick: (word & 0xF) as u8, misses: word >> 4 & 3, ghost: word >> 8 & 0x1F, next_to_go }
+    }
+
+    #[inline]
+    fn word(self) -> u32 {
+        let next_to_go = self.next_to_go.map_or(0, |way| 1 << 20 | (way as u32 & 0xF) << 16);
+        u32::from(self.tick & TICKS) | (self.misses & 3) << 4 | (self.ghost & 0x1F) << 8 | next_to_go
+    }
+}
+
+/// Sets in `word` the upper bit of each byte whose lower half is zero, and no other.
+#[inline]
+fn lower_halves_zero(word: Word) -> Word {
+    const HALVES: Word = EACH_STATE * 0x0F;
+    const TOPS: Word = EACH_STATE * 0x80;
+    !((word & HALVES) + EACH_STATE * 0x7F) & TOPS
+}
+
+impl<W: Width> Policy<W> {
+    #[inline]
+    fn state(&self, way: usize) -> u8 {
+        let word = self.states.as_ref()[way / STATES].load();
+        word.to_le_bytes()[way % STATES]
+    }
+
+    /// Other states in the same word that change at the same time may be lost.
+    #[inline]
+    fn set_state(&self, way: usize, state: u8) {
+        let word = &self.states.as_ref()[way / STATES];
+        let mut states = word.load().to_le_bytes();
+        states[way % STATES] = state;
+        word.store(Word::from_le_bytes(states));
+    }
+
+    #[inline]
+    fn clock(&self) -> Clock {
+        Clock::of(self.clock.load())
+    }
+
+    /// An entry is used. Written down only if it is the first time in this tick.
     #[inline]
     pub(super) fn touch(&self, way: usize) {
-        let used = self.used.load();
-        let with = used | Mask::one(way).bits();
-        if used != with {
-            self.used.store(with);
+        let (state, tick) = (self.state(way), self.clock().tick);
+        if state & TICKS != tick {
+            let count = (count_of(state) + 1).min(MOST_COUNT);
+            self.set_state(way, count << 4 | tick);
         }
     }
 
-    /// A new entry is put in.
+    /// A key that is not here is to be put in.
     #[inline]
-    pub(super) fn placed(&self, way: usize) {
-        self.used.store(self.used.load() & !Mask::one(way).bits());
+    pub(super) fn miss(&self, ghosts: &Ghosts<W>, print: u16, around: Around<'_>) -> Arrival {
+        let print = (print & PRINT).max(1);
+        let mut clock = self.clock();
+        let ghost = ghosts.take(print);
+        if let Some(threshold) = around.threshold {
+            self.ask(&mut clock, ghost, threshold, around.climb);
+        }
+        self.tick(&mut clock);
+        self.clock.store(clock.word());
+        let count =
+            ghost.map(|(_, ghost)| ((ghost >> 12) as u8 & MOST_COUNT) + 1).map(|count| count.min(MOST_COUNT));
+        Arrival { count, probation: count.is_none(), window: around.climb.window(), print }
     }
 
-    /// The one of these that has to go.
+    /// As [`miss`](Self::miss), of a key whose entry is in `way`, and is to have another one.
+    pub(super) fn again(&self, way: usize, around: Around<'_>) -> Arrival {
+        let count = (count_of(self.state(way)) + 1).min(MOST_COUNT);
+        Arrival { count: Some(count), probation: false, window: around.climb.window(), print: 1 }
+    }
+
+    /// What the miss says about the size of the window.
+    fn ask(&self, clock: &mut Clock, ghost: Option<(u32, u16)>, threshold: i32, climb: &Climb) {
+        let most = W::WAYS as u32 / 2;
+        if let Some((at, ghost)) = ghost {
+            let distance = (clock.ghost + W::GHOSTS - at) % W::GHOSTS;
+            if distance <= 2 && distance != 0 && (ghost >> 8) as u8 & PROBATION != 0 {
+                climb.lean(1, threshold, most);
+            }
+        }
+        if let Some(way) = clock.next_to_go.take()
+            && self.state(way % W::WAYS) & TICKS == clock.tick
+        {
+            climb.lean(-2, threshold, most);
+        }
+    }
+
+    /// Counts a miss. When the tick changes, what would be as old as a whole round of ticks stays one younger than that.
     #[inline]
-    pub(super) fn victim(&self, candidates: Mask) -> Option<usize> {
-        let first = candidates.first()?;
-        let hand = Mask::first_ways((self.hand.load() & 31) as usize);
-        let used = Mask::of_bits(self.used.load());
-        let unused = candidates.without(used);
-        let way = match (unused.without(hand).first(), unused.first()) {
-            (Some(ahead), _) => ahead,
-            (None, Some(behind)) => {
-                self.used.store(used.and(hand).bits());
-                behind
+    fn tick(&self, clock: &mut Clock) {
+        clock.misses += 1;
+        if clock.misses < W::TICK {
+            return;
+        }
+        clock.misses = 0;
+        clock.tick = (clock.tick + 1) & TICKS;
+        let change = Word::from(clock.tick ^ ((clock.tick + 1) & TICKS));
+        for word in self.states.as_ref() {
+            let states = word.load();
+            let oldest = lower_halves_zero(states ^ (EACH_STATE * Word::from(clock.tick)));
+            if oldest != 0 {
+                word.store(states ^ ((oldest >> 7) * change));
             }
-            (None, None) => {
-                self.used.store(0);
-                candidates.without(hand).first().unwrap_or(first)
-            }
+        }
+    }
+
+    /// The one of the `candidates` that has to go for an arrival, which learns how it begins. Called again with fewer of
+    /// them if that one can't be had.
+    #[inline]
+    pub(super) fn victim(
+        &self,
+        candidates: Mask,
+        arrival: &mut Arrival,
+        around: Around<'_>,
+    ) -> Option<usize> {
+        let (leaving, window) = self.window(arrival.window);
+        let by_chance =
+            ((u32::from(arrival.print) * 0x9E37) >> 4) % CHANCE == (self.clock.load() >> 8) % CHANCE;
+        let leaving = leaving.filter(|&way| candidates.contains(way));
+        if let Some(way) = leaving
+            && arrival.count.is_none()
+            && around.threshold.is_none()
+            && !by_chance
+        {
+            return Some(way);
+        }
+        let Some(established) = self.first_to_go(candidates.without(window)) else {
+            return leaving.or(candidates.first());
         };
-        self.hand.store(Mask::one(way).bits().trailing_zeros() + 1);
+        // Strictly: who comes back as good as what it would displace has to prove it.
+        arrival.probation = arrival.count.is_none_or(|count| count <= count_of(self.state(established)));
+        let Some(way) = leaving else { return Some(established) };
+        if by_chance {
+            self.set_state(way, self.state(way) & !PROBATION);
+            return Some(established);
+        }
+        let next_to_go = Some(established);
+        self.clock.store(Clock { next_to_go, ..self.clock() }.word());
         Some(way)
+    }
+
+    /// The entries of the window, of which there are `most`, and the one that is about to leave it, if it is full.
+    #[inline]
+    fn window(&self, most: u32) -> (Option<usize>, Mask) {
+        let mut window = Mask::NONE;
+        let mut recent = self.recent.load();
+        for _ in 0..8 {
+            let way = recent as usize & (W::WAYS - 1);
+            recent >>= 4;
+            if self.state(way) & PROBATION != 0 && !window.contains(way) {
+                window = window.or(Mask::one(way));
+                if window.len() as u32 >= most {
+                    return (Some(way), window);
+                }
+            }
+        }
+        (None, window)
+    }
+
+    /// The established entry that has to go.
+    #[inline]
+    fn first_to_go(&self, established: Mask) -> Option<usize> {
+        let tick = self.clock().tick;
+        let rank = |way: usize| {
+            let state = self.state(way);
+            let age = tick.wrapping_sub(state) & TICKS;
+            RANKS[usize::from(count_of(state) << 4 | age)]
+        };
+        established.max_by_key(|&way| (rank(way), W::WAYS - way))
+    }
+
+    /// An arrival has been put in the place of what is forgotten, or of nothing.
+    #[inline]
+    pub(super) fn placed(&self, way: usize, arrival: Arrival) {
+        let state = arrival.count.unwrap_or(0) << 4 | self.clock().tick;
+        if arrival.probation {
+            self.set_state(way, state | PROBATION);
+            self.recent.store(self.recent.load() << 4 | way as u32);
+        } else {
+            self.set_state(way, state);
+        }
+    }
+
+    /// What is to be remembered of an entry that goes. Before anything else is put there.
+    #[inline]
+    pub(super) fn last_state(&self, way: usize) -> u8 {
+        self.state(way)
+    }
+
+    /// Remembers an entry that went.
+    #[inline]
+    pub(super) fn remember(&self, ghosts: &Ghosts<W>, print: u16, last_state: u8) {
+        let print = (print & PRINT).max(1);
+        let clock = self.clock();
+        ghosts.put(clock.ghost, u16::from(last_state & !TICKS) << 8 | print);
+        self.clock.store(Clock { ghost: (clock.ghost + 1) % W::GHOSTS, ..clock }.word());
+    }
+}
+
+impl<W: Width> Ghosts<W> {
+    #[inline]
+    fn put(&self, at: u32, ghost: u16) {
+        let word = &self.0.as_ref()[at as usize / GHOSTS];
+        let shift = at as usize % GHOSTS * 16;
+        let others = word.load() & !(Word::from(u16::MAX) << shift);
+        word.store(others | Word::from(ghost) << shift);
+    }
+
+    /// Takes out the ghost with this print. Gives its place and what it was.
+    #[inline]
+    fn take(&self, print: u16) -> Option<(u32, u16)> {
+        const PRINTS: Word = EACH_GHOST * PRINT as Word;
+        const BELOW_TOPS: Word = EACH_GHOST * 0x7FFF;
+        let wanted = EACH_GHOST * Word::from(print);
+        for (index, word) in self.0.as_ref().iter().enumerate() {
+            let ghosts = word.load();
+            // The upper bit of a pair becomes 0 only where all of the print is as wanted.
+            let same = !(((ghosts ^ wanted) & PRINTS) + BELOW_TOPS) & !BELOW_TOPS;
+            if same != 0 {
+                let shift = same.trailing_zeros() & !15;
+                let ghost = (ghosts >> shift) as u16;
+                word.store(ghosts & !(Word::from(u16::MAX) << shift));
+                return Some((index as u32 * GHOSTS as u32 + shift / 16, ghost));
+            }
+        }
+        None
     }
 }

@@ -15,10 +15,11 @@
 use super::cell::Cell;
 use super::control::{Control, Snapshot};
 use super::mask::Mask;
-use super::policy::Policy;
+use super::policy::{Around, Arrival, Ghosts, Policy};
 use super::tags::Tags;
 use super::width::{Blank, MOST_WAYS, Width};
 use super::word::{SlotWord, Unpinned};
+use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
 use crate::sync::{AtomicU32, Line, Ordering};
@@ -46,11 +47,12 @@ impl<K, V, S: Stamp> Blank for Entry<K, V, S> {
 pub struct Set<K, V, S: Stamp, W: Width> {
     control: Control,
     tags: Tags<W>,
-    policy: Policy,
+    policy: Policy<W>,
     /// How often something was put in or invalidated here: what was computed before, from what was true before, is not to be stored.
     epoch: AtomicU32,
     words: W::Each<SlotWord>,
     entries: W::Each<Entry<K, V, S>>,
+    ghosts: Ghosts<W>,
     /// A set begins on a line.
     _line: [Line; 0],
 }
@@ -68,6 +70,7 @@ impl<K, V, S: Stamp, W: Width> Blank for Set<K, V, S, W> {
             epoch: AtomicU32::new(0),
             words: W::Each::<SlotWord>::BLANK,
             entries: W::Each::<Entry<K, V, S>>::BLANK,
+            ghosts: Ghosts::BLANK,
             _line: [],
         }
     };
@@ -81,10 +84,27 @@ unsafe impl<K: Send + Sync, V: Send + Sync, S: Stamp + Sync, W: Width> Sync for 
 pub(crate) struct Newcomer<K, V> {
     pub(crate) key: K,
     pub(crate) value: V,
-    pub(crate) tag: u8,
+    pub(crate) parts: Parts,
     pub(crate) deadline: Deadline,
     pub(crate) idle: Deadline,
 }
+
+/// What a call that stores is told of the cache, and of the time.
+pub(crate) struct Call<'a, R> {
+    /// The ways of the set that the cache uses.
+    pub(crate) usable: Mask,
+    pub(crate) around: Around<'a>,
+    pub(crate) now: Instant,
+    pub(crate) counts: &'a R,
+}
+
+impl<R> Clone for Call<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Call<'_, R> {}
 
 /// The condition under which it is.
 #[derive(Clone, Copy)]
@@ -271,6 +291,16 @@ struct Scan<'a, K, V> {
     refused: Mask,
 }
 
+/// A way that was claimed, and what is known of it.
+struct Claim {
+    way: usize,
+    was: Was,
+    /// How the new entry begins; none if it goes on as the old one of its key.
+    arrival: Option<Arrival>,
+    /// What the policy knew of an entry that was evicted.
+    evicted: Option<u8>,
+}
+
 /// What was in a way that was claimed.
 #[derive(Clone, Copy)]
 enum Was {
@@ -364,45 +394,48 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
     }
 
-    /// Stores an entry in one of the ways `usable`. `eq` compares keys.
+    /// Stores an entry. `eq` compares keys, `print` is that of another key.
     #[inline]
     pub(crate) fn place(
         &self,
-        usable: Mask,
+        call: Call<'_, impl CacheRecorder>,
         new: Newcomer<K, V>,
         store: Store,
-        now: Instant,
         eq: impl Fn(&K, &K) -> bool,
-        counts: &impl CacheRecorder,
+        print: impl Fn(&K) -> u16,
     ) -> Placed<'_, K, V> {
         if let Store::Always = store {
             self.next_epoch();
         }
-        let Newcomer { key, value, tag, deadline, idle } = new;
+        let Newcomer { key, value, parts, deadline, idle } = new;
         let mut seen = self.control.load();
         if self.is_overtaken(store) {
             return Placed::Overtaken(key, value);
         }
-        let mut found = self.scan(seen, tag, |other| eq(other, &key));
-        if let Some(present) = self.present(store, &mut found, now) {
+        let mut found = self.scan(seen, parts.tag, |other| eq(other, &key));
+        if let Some(present) = self.present(store, &mut found, call.now) {
             return Placed::Present(present, key, value);
         }
-        let Some((way, was)) = self.claim(usable, &mut found.old, now, counts) else {
+        let Some(claim) = self.claim(call, parts.print, &mut found.old) else {
             return Placed::Rejected(key, value);
         };
-        let (draft, displaced) = self.draft(way, was, (key, value), tag, (deadline, idle));
+        let (draft, displaced) = self.draft(&claim, (key, value), parts.tag, (deadline, idle));
         for _ in 0..W::WAYS {
             let old = found.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way));
-            if let Some(gone) = self.control.publish(seen, way, found.refused.or(old)) {
-                return self.placed(draft, found, gone, displaced, now, counts);
+            if let Some(gone) = self.control.publish(seen, claim.way, found.refused.or(old)) {
+                let (held, displaced) = self.published(call, draft, found, gone, displaced);
+                if let (Displaced::Other(key, _), Some(state)) = (&displaced, claim.evicted) {
+                    self.policy.remember(&self.ghosts, print(key), state);
+                }
+                return Placed::Stored(held, displaced);
             }
             seen = self.control.load();
             if self.is_overtaken(store) {
                 let (key, value) = draft.withdraw();
                 return Placed::Overtaken(key, value);
             }
-            found = self.scan(seen, tag, |other| eq(other, draft.key()));
-            if let Some(present) = self.present(store, &mut found, now) {
+            found = self.scan(seen, parts.tag, |other| eq(other, draft.key()));
+            if let Some(present) = self.present(store, &mut found, call.now) {
                 let (key, value) = draft.withdraw();
                 return Placed::Present(present, key, value);
             }
@@ -430,42 +463,50 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     fn claim(
         &self,
-        usable: Mask,
+        call: Call<'_, impl CacheRecorder>,
+        print: u16,
         old: &mut Option<(usize, Held<'_, K, V>)>,
-        now: Instant,
-        counts: &impl CacheRecorder,
-    ) -> Option<(usize, Was)> {
+    ) -> Option<Claim> {
         if let Some((way, held)) = old.take_if(|(_, held)| held.0.word.claim_pinned()) {
             // Its pin is the claim's now.
             mem::forget(held);
-            return Some((way, self.hide(way, End::Replaced, now, counts)));
+            return Some(self.hide(call, way, End::Replaced, None));
         }
+        let mut arrival = match old {
+            None => self.policy.miss(&self.ghosts, print, call.around),
+            Some((way, _)) => self.policy.again(*way, call.around),
+        };
         let live = self.control.glance();
-        for way in usable.without(live) {
+        for way in call.usable.without(live) {
             if self.word(way).claim_free() {
-                return Some((way, Was::Nothing));
+                return Some(Claim { way, was: Was::Nothing, arrival: Some(arrival), evicted: None });
             }
             // Full, but not live: nobody could retire it when it disappeared.
             if self.word(way).claim_unpinned() {
-                return Some((way, self.hide(way, End::Evicted, now, counts)));
+                return Some(self.hide(call, way, End::Evicted, Some(arrival)));
             }
         }
-        let way = self.claim_victim(usable.and(live), now)?;
-        Some((way, self.hide(way, End::Evicted, now, counts)))
+        let way = self.claim_victim(call, live.and(call.usable), &mut arrival)?;
+        Some(self.hide(call, way, End::Evicted, Some(arrival)))
     }
 
     #[inline]
-    fn claim_victim(&self, mut candidates: Mask, now: Instant) -> Option<usize> {
+    fn claim_victim(
+        &self,
+        call: Call<'_, impl CacheRecorder>,
+        mut candidates: Mask,
+        arrival: &mut Arrival,
+    ) -> Option<usize> {
         if S::ENDS {
             // Not held: a hint, which is looked at again when the way is claimed.
-            let over = candidates.filter(|&way| self.entry(way).stamp.has_passed(now));
+            let over = candidates.filter(|&way| self.has_passed(way, call.now));
             for way in over {
                 if self.word(way).claim_unpinned() {
                     return Some(way);
                 }
             }
         }
-        while let Some(way) = self.policy.victim(candidates) {
+        while let Some(way) = self.policy.victim(candidates, arrival, call.around) {
             if self.word(way).claim_unpinned() {
                 return Some(way);
             }
@@ -476,29 +517,36 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Makes a way disappear that was claimed full. Before anything else: it does not come back.
     #[inline]
-    fn hide(&self, way: usize, end: End, now: Instant, counts: &impl CacheRecorder) -> Was {
+    fn hide(
+        &self,
+        call: Call<'_, impl CacheRecorder>,
+        way: usize,
+        end: End,
+        arrival: Option<Arrival>,
+    ) -> Claim {
         let showed = self.control.clear(way);
-        let end = if self.has_passed(way, now) { End::Expired } else { end };
+        let end = if self.has_passed(way, call.now) { End::Expired } else { end };
         if showed {
-            counts.ended(end, 1);
+            call.counts.ended(end, 1);
         }
-        if end == End::Replaced { Was::Same } else { Was::Other }
+        let was = if end == End::Replaced { Was::Same } else { Was::Other };
+        let evicted = (end == End::Evicted).then(|| self.policy.last_state(way));
+        Claim { way, was, arrival, evicted }
     }
 
     /// Puts an entry into a way that was claimed. Gives what was there.
     #[inline]
     fn draft(
         &self,
-        way: usize,
-        was: Was,
+        claim: &Claim,
         pair: (K, V),
         tag: u8,
         life: (Deadline, Deadline),
     ) -> (Draft<'_, K, V>, Displaced<K, V>) {
-        let (word, entry) = (self.word(way), self.entry(way));
+        let (word, entry) = (self.word(claim.way), self.entry(claim.way));
         // SAFETY: CLAIMED, and it was claimed as full.
         let take = || unsafe { entry.pair.take() };
-        let displaced = match was {
+        let displaced = match claim.was {
             Was::Nothing => Displaced::Nothing,
             Was::Same => {
                 let (key, value) = take();
@@ -509,42 +557,44 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 Displaced::Other(key, value)
             }
         };
-        self.tags.set(way, tag);
+        self.tags.set(claim.way, tag);
         entry.stamp.begin(life.0, life.1);
         // SAFETY: CLAIMED.
         unsafe { entry.pair.write(pair) };
         word.fill();
-        self.policy.placed(way);
+        match claim.arrival {
+            Some(arrival) => self.policy.placed(claim.way, arrival),
+            None => self.policy.touch(claim.way),
+        }
         (Draft { pin: ManuallyDrop::new(Pin { word, pair: &entry.pair }) }, displaced)
     }
 
     /// What is to be done after a publish, by which `gone` disappeared.
     #[inline]
-    fn placed<'a>(
+    fn published<'a>(
         &self,
+        call: Call<'_, impl CacheRecorder>,
         draft: Draft<'a, K, V>,
         found: Scan<'_, K, V>,
         gone: Mask,
         displaced: Displaced<K, V>,
-        now: Instant,
-        counts: &impl CacheRecorder,
-    ) -> Placed<'a, K, V> {
-        counts.inserted();
+    ) -> (Held<'a, K, V>, Displaced<K, V>) {
+        call.counts.inserted();
         let helped = gone.and(found.refused);
         if !helped.is_empty() {
-            counts.ended(End::Evicted, helped.len());
+            call.counts.ended(End::Evicted, helped.len());
         }
         let held = draft.published();
         let displaced = match found.old {
             Some((way, old)) if gone.contains(way) => {
-                let end = if self.has_passed(way, now) { End::Expired } else { End::Replaced };
-                counts.ended(end, 1);
+                let end = if self.has_passed(way, call.now) { End::Expired } else { End::Replaced };
+                call.counts.ended(end, 1);
                 displaced.and(end, old.retire())
             }
             // Somebody else has removed it, if there was one.
             _ => displaced,
         };
-        Placed::Stored(held, displaced)
+        (held, displaced)
     }
 
     /// Takes out the entry of a key.

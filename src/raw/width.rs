@@ -1,5 +1,6 @@
 //! How many ways a set has, as a type.
 
+use crate::sync::lossy::LossyWord;
 use crate::sync::{AtomicWord, Word};
 
 /// What begins as all zero. As a constant, so that an array of it can be made in a `static`.
@@ -14,6 +15,10 @@ impl Blank for () {
 }
 
 impl Blank for AtomicWord {
+    const BLANK: Self = Self::new(0);
+}
+
+impl Blank for LossyWord {
     const BLANK: Self = Self::new(0);
 }
 
@@ -32,6 +37,18 @@ pub trait Width: sealed::Sealed + 'static {
     /// A byte for each way.
     #[doc(hidden)]
     type Bytes: Blank + AsRef<[AtomicWord]>;
+    /// A byte for each way, as advice.
+    #[doc(hidden)]
+    type States: Blank + AsRef<[LossyWord]>;
+    /// Two bytes for each of some entries that have gone, as advice.
+    #[doc(hidden)]
+    type Ghosts: Blank + AsRef<[LossyWord]>;
+    /// How many those are.
+    #[doc(hidden)]
+    const GHOSTS: u32;
+    /// How many misses a tick of the set's clock takes.
+    #[doc(hidden)]
+    const TICK: u32;
 }
 
 /// See [`Width`].
@@ -42,18 +59,23 @@ pub struct Ways<const N: usize>;
 pub(crate) const MOST_WAYS: u32 = Word::BITS / 4;
 
 macro_rules! width {
-    ($ways:literal) => {
+    ($ways:literal, $ghosts:literal, $tick:literal) => {
         impl Width for Ways<$ways> {
             const WAYS: usize = $ways;
             type Each<T: Blank> = [T; $ways];
             type Bytes = [AtomicWord; $ways / size_of::<Word>()];
+            type States = [LossyWord; $ways / size_of::<Word>()];
+            type Ghosts = [LossyWord; $ghosts * 2 / size_of::<Word>()];
+            const GHOSTS: u32 = $ghosts;
+            const TICK: u32 = $tick;
         }
         impl sealed::Sealed for Ways<$ways> {}
     };
 }
 
-width!(8);
-width!(16);
+// Ghosts, ticks: measured on real streams, see `policy`. More ghosts than these gain next to nothing.
+width!(8, 24, 2);
+width!(16, 32, 3);
 
 mod sealed {
     pub trait Sealed {}

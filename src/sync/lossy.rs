@@ -32,3 +32,16 @@ macro_rules! lossy {
 }
 
 lossy!(Lossy32, core::sync::atomic::AtomicU32, u32);
+
+/// A [`Word`] of advice.
+#[cfg(not(target_has_atomic = "64"))]
+pub(crate) use Lossy32 as LossyWord;
+/// A [`Word`] of advice.
+#[cfg(target_has_atomic = "64")]
+pub(crate) use wide::Lossy64 as LossyWord;
+
+#[cfg(target_has_atomic = "64")]
+mod wide {
+    use super::Relaxed;
+    lossy!(Lossy64, core::sync::atomic::AtomicU64, u64);
+}
