@@ -1,9 +1,10 @@
 //! The caches that are compared, each as a map from `u64` that is shared.
 
+use alloc::sync::Arc;
 use core::hint::black_box;
 use larder::cache::{HeapCache, Setup};
 use larder::key::DefaultHash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// A value that is costly to copy.
 pub(crate) type Large = Arc<[u8; 256]>;
@@ -90,9 +91,7 @@ impl<V: Value> Shared<V> for ByRef<V> {
     }
 }
 
-pub(crate) struct QuickCache<V>(
-    quick_cache::sync::Cache<u64, V, quick_cache::UnitWeighter, DefaultHash>,
-);
+pub(crate) struct QuickCache<V>(quick_cache::sync::Cache<u64, V, quick_cache::UnitWeighter, DefaultHash>);
 
 impl<V: Value> Shared<V> for QuickCache<V> {
     const NAME: &'static str = "quick_cache";
@@ -209,7 +208,10 @@ impl<V: Value> Shared<V> for Sieve<V> {
     const NAME: &'static str = "sieve-cache, sharded";
 
     fn with_capacity(capacity: usize) -> Self {
-        Self(sieve_cache::ShardedSieveCache::new_with_hasher(capacity, DefaultHash::new()).expect("a capacity"))
+        Self(
+            sieve_cache::ShardedSieveCache::new_with_hasher(capacity, DefaultHash::new())
+                .expect("a capacity"),
+        )
     }
 
     fn hits(&self, key: u64) -> bool {

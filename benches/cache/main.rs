@@ -5,13 +5,15 @@
 //! Every cache has the same hasher (where it takes one) and holds what it can of 64 000 entries. Hits are asked of keys that the
 //! cache was seen to have, and it is asserted that they hit; nobody may hold more than its capacity.
 
+extern crate alloc;
+
 mod caches;
 #[path = "../contest/mod.rs"]
 mod contest;
 
+use caches::Large;
 use caches::{ByClone, ByRef, FixedCache, LockedLru, Moka, QuickCache, Scc, Shared, Sieve, TinyUfo, Value};
 use contest::{Contender, contender, contest, scramble};
-use caches::Large;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand_distr::{Distribution, Zipf};
@@ -95,7 +97,11 @@ fn zipf_keys() -> Vec<u64> {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let zipf = Zipf::new((10 * CAPACITY) as f64, 0.99).expect("a distribution");
     let mut random = SmallRng::seed_from_u64(1);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ranks are small and positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "ranks are small and positive"
+    )]
     let rank = |sample: f64| sample as usize;
     (0..2_000_000).map(|_| key(rank(zipf.sample(&mut random)))).collect()
 }
@@ -159,22 +165,57 @@ fn main() {
     let zipf = zipf_keys();
     for threads in [2, 1] {
         let by = if threads == 2 { "two threads" } else { "one thread" };
-        table!(chosen, format!("uniform hits, u64, {by}"), hits::<u64>(threads, false),
-            [ByClone, ByRef], [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]);
-        table!(chosen, format!("one hot key, u64, {by}"), hits::<u64>(threads, true),
-            [ByClone, ByRef], [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]);
-        table!(chosen, format!("uniform hits, Arc<[u8; 256]>, {by}"), hits::<Large>(threads, false),
-            [ByClone, ByRef], [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]);
-        table!(chosen, format!("one hot key, Arc<[u8; 256]>, {by}"), hits::<Large>(threads, true),
-            [ByClone, ByRef], [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]);
+        table!(
+            chosen,
+            format!("uniform hits, u64, {by}"),
+            hits::<u64>(threads, false),
+            [ByClone, ByRef],
+            [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
+        );
+        table!(
+            chosen,
+            format!("one hot key, u64, {by}"),
+            hits::<u64>(threads, true),
+            [ByClone, ByRef],
+            [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
+        );
+        table!(
+            chosen,
+            format!("uniform hits, Arc<[u8; 256]>, {by}"),
+            hits::<Large>(threads, false),
+            [ByClone, ByRef],
+            [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
+        );
+        table!(
+            chosen,
+            format!("one hot key, Arc<[u8; 256]>, {by}"),
+            hits::<Large>(threads, true),
+            [ByClone, ByRef],
+            [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
+        );
         for gets in [90, 50] {
             let share = format!("{gets} % get-or-insert and {} % insert, Zipf 0.99", 100 - gets);
-            table!(chosen, format!("{share}, u64, {by}"), mixed::<u64>(threads, gets, &zipf),
-                [ByClone, ByRef], [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]);
-            table!(chosen, format!("{share}, Arc<[u8; 256]>, {by}"), mixed::<Large>(threads, gets, &zipf),
-                [ByClone, ByRef], [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]);
+            table!(
+                chosen,
+                format!("{share}, u64, {by}"),
+                mixed::<u64>(threads, gets, &zipf),
+                [ByClone, ByRef],
+                [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
+            );
+            table!(
+                chosen,
+                format!("{share}, Arc<[u8; 256]>, {by}"),
+                mixed::<Large>(threads, gets, &zipf),
+                [ByClone, ByRef],
+                [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
+            );
         }
-        table!(chosen, format!("inserts of new keys, u64, {by}"), new_keys::<u64>(threads),
-            [ByClone], [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]);
+        table!(
+            chosen,
+            format!("inserts of new keys, u64, {by}"),
+            new_keys::<u64>(threads),
+            [ByClone],
+            [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
+        );
     }
 }

@@ -33,8 +33,12 @@ type StampOf<C> = <<C as Config>::Time as Time>::Stamp;
 /// A set of a cache.
 type SetIn<K, V, M, C> = Set<K, V, StampOf<C>, <M as Store>::Width>;
 
-/// Where a key belongs: the number of its set, the set, and the rest of its hash.
-type Place<'a, K, V, M, C> = (usize, &'a SetIn<K, V, M, C>, Parts);
+/// Where a key belongs: the set, its number, and the rest of the key's hash.
+struct Place<'a, K, V, M: Store, C: Config> {
+    index: usize,
+    set: &'a SetIn<K, V, M, C>,
+    parts: Parts,
+}
 
 /// The room that a set of a cache takes: what is handed to [`Cache::in_place`].
 pub type SetOf<K, V, const WAYS: usize, C = Setup> = Set<K, V, StampOf<C>, Ways<WAYS>>;
@@ -322,44 +326,50 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 }
 
+impl<'a, K, V, M: Store, C: Config> Place<'a, K, V, M, C> {
+    /// The entry of a key that belongs here, if its time is not over.
+    #[inline]
+    fn find<Q: Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<(usize, Held<'a, K, V>)> {
+        let found = self.set.find(self.parts.tag, |other| key.equivalent(other));
+        found.filter(|&(way, _)| !self.set.has_passed(way, now))
+    }
+}
+
 // What looks keys up.
 impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
-    /// The set of a key, and its number.
+    /// Where a key belongs; nowhere if there are no sets.
     #[inline]
     fn locate<Q: Hash + ?Sized>(&self, key: &Q) -> Option<Place<'_, K, V, M, C>> {
         let parts = Parts::of(self.hasher(), key);
         let index = parts.index(self.sets().len());
-        Some((index, self.sets().get(index)?, parts))
+        Some(Place { index, set: self.sets().get(index)?, parts })
     }
 
-    /// The entry of a key, if its time is not over.
+    /// The entry of a key, if its time is not over. Marks it as used, and counts.
     #[inline]
-    fn find<Q: Hash + Equivalent<K> + ?Sized>(
+    fn use_at<'a, Q: Equivalent<K> + ?Sized>(
         &self,
+        place: &Place<'a, K, V, M, C>,
         key: &Q,
         now: Instant,
-        used: bool,
-    ) -> Option<Held<'_, K, V>> {
-        let (_, set, parts) = self.locate(key)?;
-        let (way, held) = set.find(parts.tag, |other| key.equivalent(other))?;
-        if set.has_passed(way, now) {
+    ) -> Option<Held<'a, K, V>> {
+        let Some((way, held)) = place.find(key, now) else {
+            self.recorder().missed();
             return None;
-        }
-        if used {
-            set.touch(way, self.time().idle_deadline(now));
-        }
+        };
+        place.set.touch(way, self.time().idle_deadline(now));
+        self.recorder().hit();
         Some(held)
     }
 
-    /// As `find`, and counts.
+    /// A look-up.
     #[inline]
     fn look_up<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<Held<'_, K, V>> {
-        let found = self.find(key, now, true);
-        match &found {
-            Some(_) => self.recorder().hit(),
-            None => self.recorder().missed(),
-        }
-        found
+        let Some(place) = self.locate(key) else {
+            self.recorder().missed();
+            return None;
+        };
+        self.use_at(&place, key, now)
     }
 
     /// A clone of a key's value. Marks it as used.
@@ -410,7 +420,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// A reference to a key's value. Not a look-up: it neither counts nor marks as used.
     pub fn peek<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Ref<'_, K, V>> {
-        self.find(key, self.now(), false).map(Ref::new)
+        let (_, held) = self.locate(key)?.find(key, self.now())?;
+        Some(Ref::new(held))
     }
 
     /// Whether a key has a value. Not a look-up: it neither counts nor marks as used.
@@ -456,11 +467,9 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         now: Instant,
         deadline: Deadline,
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
-        match self.place(key, value, set::Store::Always, now, deadline) {
-            Placed::Stored(held, displaced) => {
-                drop(held);
-                Ok(displaced.into())
-            }
+        let Some(place) = self.locate(&key) else { return Err(Rejected { key, value }) };
+        match self.place(&place, key, value, set::Store::Always, now, deadline) {
+            Placed::Stored(_, displaced) => Ok(displaced.into()),
             Placed::Rejected(key, value) | Placed::Overtaken(key, value) | Placed::Present(_, key, value) => {
                 Err(Rejected { key, value })
             }
@@ -468,20 +477,20 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     #[inline]
-    fn place(
-        &self,
+    fn place<'a>(
+        &'a self,
+        place: &Place<'a, K, V, M, C>,
         key: K,
         value: V,
         store: set::Store,
         now: Instant,
         deadline: Deadline,
-    ) -> Placed<'_, K, V> {
-        let Some((index, set, parts)) = self.locate(&key) else { return Placed::Rejected(key, value) };
+    ) -> Placed<'a, K, V> {
         let idle = self.time().idle_deadline(now);
-        let new = Newcomer { key, value, parts, deadline, idle };
-        let around = Around::new(&self.climb, index, self.sets().len());
-        let call = Call { usable: self.usable(index), around, now, counts: self.recorder() };
-        set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
+        let new = Newcomer { key, value, parts: place.parts, deadline, idle };
+        let around = Around::new(&self.climb, place.index, self.sets().len());
+        let call = Call { usable: self.usable(place.index), around, now, counts: self.recorder() };
+        place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }
 
     /// Takes a key's entry out.
@@ -489,7 +498,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// A value of the key (or of another one in the same set) that is being computed by
     /// [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
     pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Removed<V> {
-        let Some((_, set, parts)) = self.locate(key) else { return Removed::Absent };
+        let Some(Place { set, parts, .. }) = self.locate(key) else { return Removed::Absent };
         match set.remove(parts.tag, self.now(), |other| key.equivalent(other), self.recorder()) {
             Taken::Absent => Removed::Absent,
             Taken::Whole(_, value) => Removed::Value(value),
@@ -547,20 +556,21 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         compute: impl FnOnce() -> Result<V, E>,
     ) -> Result<Filled<'_, K, V>, E> {
         let now = self.now();
-        let Some((_, set, _)) = self.locate(&key) else {
+        let Some(place) = self.locate(&key) else {
             self.recorder().missed();
             return compute().map(Filled::Unstored);
         };
-        let epoch = set.epoch();
-        if let Some(held) = self.look_up(&key, now) {
+        let epoch = place.set.epoch();
+        if let Some(held) = self.use_at(&place, &key, now) {
             return Ok(Filled::InCache(Ref::new(held)));
         }
         let value = compute()?;
         // Read again: the computation may have taken long.
         let now = self.now();
         let deadline = self.time().deadline(now);
-        Ok(match self.place(key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
-            Placed::Stored(held, _) | Placed::Present(held, ..) => Filled::InCache(Ref::new(held)),
+        Ok(match self.place(&place, key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
+            Placed::Present(held, ..) | Placed::Stored(Some(held), _) => Filled::InCache(Ref::new(held)),
+            Placed::Stored(None, _) => unreachable!("a fill is held"),
             Placed::Overtaken(_, value) | Placed::Rejected(_, value) => Filled::Unstored(value),
         })
     }

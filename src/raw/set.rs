@@ -9,11 +9,11 @@
 //! - **ONE** (control): at most one live entry has a given key.
 //! - A bit that was cleared is never set again for the same entry.
 //!
-//! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and drafts, all of which are undone by their
-//! destructors, and never between a claim and its draft.
+//! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
+//! between a claim and its draft.
 
 use super::cell::Cell;
-use super::control::{Control, Snapshot};
+use super::control::{Control, Epoch, Snapshot, Step};
 use super::mask::Mask;
 use super::policy::{Around, Arrival, Ghosts, Policy};
 use super::tags::Tags;
@@ -22,7 +22,7 @@ use super::word::{SlotWord, Unpinned};
 use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
-use crate::sync::{AtomicU32, Line, Ordering};
+use crate::sync::Line;
 use crate::time::{Deadline, Instant};
 use core::fmt;
 use core::mem::{self, ManuallyDrop};
@@ -48,8 +48,6 @@ pub struct Set<K, V, S: Stamp, W: Width> {
     control: Control,
     tags: Tags<W>,
     policy: Policy<W>,
-    /// How often something was put in or invalidated here: what was computed before, from what was true before, is not to be stored.
-    epoch: AtomicU32,
     words: W::Each<SlotWord>,
     entries: W::Each<Entry<K, V, S>>,
     ghosts: Ghosts<W>,
@@ -67,7 +65,6 @@ impl<K, V, S: Stamp, W: Width> Blank for Set<K, V, S, W> {
             control: Control::BLANK,
             tags: Tags::BLANK,
             policy: Policy::BLANK,
-            epoch: AtomicU32::new(0),
             words: W::Each::<SlotWord>::BLANK,
             entries: W::Each::<Entry<K, V, S>>::BLANK,
             ghosts: Ghosts::BLANK,
@@ -112,7 +109,32 @@ pub(crate) enum Store {
     /// Always. It is newer than everything that is being computed.
     Always,
     /// If nothing was put in or invalidated since this epoch, and the key is not there.
-    UnlessOvertaken(u32),
+    UnlessOvertaken(Epoch),
+}
+
+impl Store {
+    /// Looked at after control was loaded, and before a scan: what overtakes the computation later makes the publish fail.
+    #[inline]
+    fn is_overtaken(self, seen: Snapshot) -> bool {
+        match self {
+            Self::Always => false,
+            Self::UnlessOvertaken(epoch) => seen.epoch() != epoch,
+        }
+    }
+
+    #[inline]
+    const fn step(self) -> Step {
+        match self {
+            Self::Always => Step::Epoch,
+            Self::UnlessOvertaken(_) => Step::Fill,
+        }
+    }
+
+    /// Whether the caller wants to hold what it stored.
+    #[inline]
+    const fn keeps(self) -> bool {
+        matches!(self, Self::UnlessOvertaken(_))
+    }
 }
 
 /// What an entry displaced when it was stored.
@@ -130,8 +152,8 @@ pub(crate) enum Displaced<K, V> {
 
 /// What became of a newcomer.
 pub(crate) enum Placed<'a, K, V> {
-    /// It is in the set.
-    Stored(Held<'a, K, V>, Displaced<K, V>),
+    /// It is in the set, and held if it was to be.
+    Stored(Option<Held<'a, K, V>>, Displaced<K, V>),
     /// There is one with this key, so it is not. (Only unless overtaken.)
     Present(Held<'a, K, V>, K, V),
     /// It was overtaken.
@@ -241,46 +263,61 @@ enum Closed {
     Gone,
 }
 
-/// A way that was filled and is not shown yet. Withdrawn unless it is published.
-struct Draft<'a, K, V> {
-    /// Not a [`Held`], but its pin is this inserter's own: nobody has seen it, and as it is full and pinned nobody claims it.
-    pin: ManuallyDrop<Pin<'a, K, V>>,
+/// A way that is claimed and written, and not published yet. Withdrawn unless it is.
+///
+/// The way may still be live, from the entry that was there: but it is busy, so nobody looks.
+struct Draft<'a, K, V, R: CacheRecorder> {
+    control: &'a Control,
+    way: usize,
+    word: &'a SlotWord,
+    pair: &'a Cell<(K, V)>,
+    /// How the entry that was there ended, if it is this that ends it.
+    end: End,
+    counts: &'a R,
 }
 
-impl<'a, K, V> Draft<'a, K, V> {
+impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
+    #[inline]
     fn key(&self) -> &K {
-        // SAFETY: the slot is full and was filled here; by PINNED it stays as it is.
-        let pair = unsafe { self.pin.pair.get() };
+        // SAFETY: CLAIMED, and it was written here.
+        let pair = unsafe { self.pair.get() };
         &pair.0
     }
 
-    /// It has been published: the draft's pin becomes that of an entry.
+    /// It has been published. Gives the claim's pin, if it is to be kept.
     #[inline]
-    fn published(self) -> Held<'a, K, V> {
-        let mut draft = ManuallyDrop::new(self);
-        // SAFETY: the draft is not used any more.
-        Held(unsafe { ManuallyDrop::take(&mut draft.pin) })
+    fn published(self, keep: bool) -> Option<Held<'a, K, V>> {
+        let draft = ManuallyDrop::new(self);
+        if keep {
+            draft.word.fill();
+            Some(Held(Pin { word: draft.word, pair: draft.pair }))
+        } else {
+            draft.word.fill_and_unpin();
+            None
+        }
     }
 
     fn withdraw(self) -> (K, V) {
-        let draft = ManuallyDrop::new(self);
-        withdrawn(draft.pin.word, draft.pin.pair)
+        ManuallyDrop::new(self).take_back()
+    }
+
+    /// Only once, and nothing after.
+    #[cold]
+    fn take_back(&self) -> (K, V) {
+        // First: a slot that is free is not live.
+        if self.control.clear(self.way) {
+            self.counts.ended(self.end, 1);
+        }
+        // SAFETY: CLAIMED, and it was written here.
+        let entry = unsafe { self.pair.take() };
+        self.word.free_claimed();
+        entry
     }
 }
 
-/// Takes back a draft, also one that others pin: it was never live, so by SHOWN none of them looks.
-#[cold]
-fn withdrawn<K, V>(word: &SlotWord, pair: &Cell<(K, V)>) -> (K, V) {
-    word.withdraw();
-    // SAFETY: CLAIMED again, and what was filled in is still there.
-    let entry = unsafe { pair.take() };
-    word.free_claimed();
-    entry
-}
-
-impl<K, V> Drop for Draft<'_, K, V> {
+impl<K, V, R: CacheRecorder> Drop for Draft<'_, K, V, R> {
     fn drop(&mut self) {
-        drop(withdrawn(self.pin.word, self.pin.pair));
+        drop(self.take_back());
     }
 }
 
@@ -294,20 +331,12 @@ struct Scan<'a, K, V> {
 /// A way that was claimed, and what is known of it.
 struct Claim {
     way: usize,
-    was: Was,
+    /// How the entry ends that is in it; none if there is none.
+    end: Option<End>,
     /// How the new entry begins; none if it goes on as the old one of its key.
     arrival: Option<Arrival>,
-    /// What the policy knew of an entry that was evicted.
-    evicted: Option<u8>,
-}
-
-/// What was in a way that was claimed.
-#[derive(Clone, Copy)]
-enum Was {
-    Nothing,
-    /// The entry with the same key.
-    Same,
-    Other,
+    /// What the policy knew of the entry.
+    state: u8,
 }
 
 impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
@@ -356,18 +385,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         self.entry(way).stamp.extend(idle);
     }
 
-    /// What a computation that begins now must not be overtaken by.
+    /// As [`find`](Self::find), and what a computation that begins if there is none must not be overtaken by.
     #[inline]
-    pub(crate) fn epoch(&self) -> u32 {
-        // Acquire: the look-up that follows is not made before.
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    /// Begins what overtakes computations.
-    #[inline]
-    fn next_epoch(&self) {
-        // Release: see `Control::invalidate`; and what the caller did before is before it for those who see it.
-        self.epoch.fetch_add(1, Ordering::Release);
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.control.load().epoch()
     }
 
     /// As [`find`](Self::find), from one value of control, with what else has to disappear for a publish.
@@ -384,32 +405,19 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         Scan { old: None, refused }
     }
 
-    #[inline]
-    fn is_overtaken(&self, store: Store) -> bool {
-        match store {
-            Store::Always => false,
-            // Relaxed: control was loaded before. Either that saw the version of whoever overtook us, and then this sees its epoch,
-            // or the publish, which requires the version, sees that there is another.
-            Store::UnlessOvertaken(epoch) => self.epoch.load(Ordering::Relaxed) != epoch,
-        }
-    }
-
     /// Stores an entry. `eq` compares keys, `print` is that of another key.
     #[inline]
-    pub(crate) fn place(
-        &self,
-        call: Call<'_, impl CacheRecorder>,
+    pub(crate) fn place<'a, R: CacheRecorder>(
+        &'a self,
+        call: Call<'a, R>,
         new: Newcomer<K, V>,
         store: Store,
         eq: impl Fn(&K, &K) -> bool,
         print: impl Fn(&K) -> u16,
-    ) -> Placed<'_, K, V> {
-        if let Store::Always = store {
-            self.next_epoch();
-        }
+    ) -> Placed<'a, K, V> {
         let Newcomer { key, value, parts, deadline, idle } = new;
         let mut seen = self.control.load();
-        if self.is_overtaken(store) {
+        if store.is_overtaken(seen) {
             return Placed::Overtaken(key, value);
         }
         let mut found = self.scan(seen, parts.tag, |other| eq(other, &key));
@@ -419,18 +427,15 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let Some(claim) = self.claim(call, parts.print, &mut found.old) else {
             return Placed::Rejected(key, value);
         };
-        let (draft, displaced) = self.draft(&claim, (key, value), parts.tag, (deadline, idle));
+        let (draft, displaced) = self.draft(call, &claim, (key, value), parts.tag, (deadline, idle));
         for _ in 0..W::WAYS {
             let old = found.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way));
-            if let Some(gone) = self.control.publish(seen, claim.way, found.refused.or(old)) {
-                let (held, displaced) = self.published(call, draft, found, gone, displaced);
-                if let (Displaced::Other(key, _), Some(state)) = (&displaced, claim.evicted) {
-                    self.policy.remember(&self.ghosts, print(key), state);
-                }
-                return Placed::Stored(held, displaced);
+            if let Some(before) = self.control.publish(seen, claim.way, found.refused.or(old), store.step()) {
+                let held = draft.published(store.keeps());
+                return self.published(call, held, &claim, before, found, displaced, print);
             }
             seen = self.control.load();
-            if self.is_overtaken(store) {
+            if store.is_overtaken(seen) {
                 let (key, value) = draft.withdraw();
                 return Placed::Overtaken(key, value);
             }
@@ -459,7 +464,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
     }
 
-    /// Claims a way and makes it disappear: that of the key itself if nobody else has it, a free one, or a victim's.
+    /// Claims a way: that of the key itself if nobody else has it, a free one, or a victim's. From here on what was in it can't be
+    /// seen any more.
     #[inline]
     fn claim(
         &self,
@@ -470,7 +476,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if let Some((way, held)) = old.take_if(|(_, held)| held.0.word.claim_pinned()) {
             // Its pin is the claim's now.
             mem::forget(held);
-            return Some(self.hide(call, way, End::Replaced, None));
+            return Some(self.claimed(call, way, End::Replaced, None));
         }
         let mut arrival = match old {
             None => self.policy.miss(&self.ghosts, print, call.around),
@@ -479,15 +485,28 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let live = self.control.glance();
         for way in call.usable.without(live) {
             if self.word(way).claim_free() {
-                return Some(Claim { way, was: Was::Nothing, arrival: Some(arrival), evicted: None });
+                return Some(Claim { way, end: None, arrival: Some(arrival), state: 0 });
             }
             // Full, but not live: nobody could retire it when it disappeared.
             if self.word(way).claim_unpinned() {
-                return Some(self.hide(call, way, End::Evicted, Some(arrival)));
+                return Some(self.claimed(call, way, End::Evicted, Some(arrival)));
             }
         }
         let way = self.claim_victim(call, live.and(call.usable), &mut arrival)?;
-        Some(self.hide(call, way, End::Evicted, Some(arrival)))
+        Some(self.claimed(call, way, End::Evicted, Some(arrival)))
+    }
+
+    /// A way that was claimed full.
+    #[inline]
+    fn claimed(
+        &self,
+        call: Call<'_, impl CacheRecorder>,
+        way: usize,
+        end: End,
+        arrival: Option<Arrival>,
+    ) -> Claim {
+        let end = if self.has_passed(way, call.now) { End::Expired } else { end };
+        Claim { way, end: Some(end), arrival, state: self.policy.last_state(way) }
     }
 
     #[inline]
@@ -515,78 +534,66 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         None
     }
 
-    /// Makes a way disappear that was claimed full. Before anything else: it does not come back.
-    #[inline]
-    fn hide(
-        &self,
-        call: Call<'_, impl CacheRecorder>,
-        way: usize,
-        end: End,
-        arrival: Option<Arrival>,
-    ) -> Claim {
-        let showed = self.control.clear(way);
-        let end = if self.has_passed(way, call.now) { End::Expired } else { end };
-        if showed {
-            call.counts.ended(end, 1);
-        }
-        let was = if end == End::Replaced { Was::Same } else { Was::Other };
-        let evicted = (end == End::Evicted).then(|| self.policy.last_state(way));
-        Claim { way, was, arrival, evicted }
-    }
-
     /// Puts an entry into a way that was claimed. Gives what was there.
     #[inline]
-    fn draft(
-        &self,
+    fn draft<'a, R: CacheRecorder>(
+        &'a self,
+        call: Call<'a, R>,
         claim: &Claim,
         pair: (K, V),
         tag: u8,
         life: (Deadline, Deadline),
-    ) -> (Draft<'_, K, V>, Displaced<K, V>) {
-        let (word, entry) = (self.word(claim.way), self.entry(claim.way));
+    ) -> (Draft<'a, K, V, R>, Option<(K, V)>) {
+        let (way, word, entry) = (claim.way, self.word(claim.way), self.entry(claim.way));
         // SAFETY: CLAIMED, and it was claimed as full.
-        let take = || unsafe { entry.pair.take() };
-        let displaced = match claim.was {
-            Was::Nothing => Displaced::Nothing,
-            Was::Same => {
-                let (key, value) = take();
-                Displaced::Same(key, value)
-            }
-            Was::Other => {
-                let (key, value) = take();
-                Displaced::Other(key, value)
-            }
-        };
-        self.tags.set(claim.way, tag);
+        let old = claim.end.map(|_| unsafe { entry.pair.take() });
+        self.tags.set(way, tag);
         entry.stamp.begin(life.0, life.1);
         // SAFETY: CLAIMED.
         unsafe { entry.pair.write(pair) };
-        word.fill();
         match claim.arrival {
-            Some(arrival) => self.policy.placed(claim.way, arrival),
-            None => self.policy.touch(claim.way),
+            Some(arrival) => self.policy.placed(way, arrival),
+            None => self.policy.touch(way),
         }
-        (Draft { pin: ManuallyDrop::new(Pin { word, pair: &entry.pair }) }, displaced)
+        let end = claim.end.unwrap_or(End::Evicted);
+        (Draft { control: &self.control, way, word, pair: &entry.pair, end, counts: call.counts }, old)
     }
 
-    /// What is to be done after a publish, by which `gone` disappeared.
+    /// What is to be done after a publish, before which the ways `before` were live.
     #[inline]
-    fn published<'a>(
-        &self,
-        call: Call<'_, impl CacheRecorder>,
-        draft: Draft<'a, K, V>,
+    #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
+    fn published<'a, R: CacheRecorder>(
+        &'a self,
+        call: Call<'_, R>,
+        held: Option<Held<'a, K, V>>,
+        claim: &Claim,
+        before: Mask,
         found: Scan<'_, K, V>,
-        gone: Mask,
-        displaced: Displaced<K, V>,
-    ) -> (Held<'a, K, V>, Displaced<K, V>) {
+        displaced: Option<(K, V)>,
+        print: impl Fn(&K) -> u16,
+    ) -> Placed<'a, K, V> {
         call.counts.inserted();
-        let helped = gone.and(found.refused);
+        if let Some(end) = claim.end
+            && before.contains(claim.way)
+        {
+            call.counts.ended(end, 1);
+        }
+        let helped = before.and(found.refused).without(Mask::one(claim.way));
         if !helped.is_empty() {
             call.counts.ended(End::Evicted, helped.len());
         }
-        let held = draft.published();
+        let displaced = match (claim.end, displaced) {
+            (Some(End::Replaced), Some((key, value))) => Displaced::Same(key, value),
+            (Some(end), Some((key, value))) => {
+                if end == End::Evicted {
+                    self.policy.remember(&self.ghosts, print(&key), claim.state);
+                }
+                Displaced::Other(key, value)
+            }
+            _ => Displaced::Nothing,
+        };
         let displaced = match found.old {
-            Some((way, old)) if gone.contains(way) => {
+            Some((way, old)) if before.contains(way) => {
                 let end = if self.has_passed(way, call.now) { End::Expired } else { End::Replaced };
                 call.counts.ended(end, 1);
                 displaced.and(end, old.retire())
@@ -594,7 +601,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // Somebody else has removed it, if there was one.
             _ => displaced,
         };
-        (held, displaced)
+        Placed::Stored(held, displaced)
     }
 
     /// Takes out the entry of a key.
@@ -605,7 +612,6 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         is: impl Fn(&K) -> bool,
         counts: &impl CacheRecorder,
     ) -> Taken<K, V> {
-        self.next_epoch();
         let seen = self.control.invalidate();
         for way in seen.live().and(self.tags.matching(tag)) {
             match self.hold(way) {
@@ -629,7 +635,6 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         mut keep: impl FnMut(&K, &V) -> bool,
         counts: &impl CacheRecorder,
     ) {
-        self.next_epoch();
         for way in self.control.invalidate().live() {
             match self.hold(way) {
                 Ok(held) => {
@@ -647,7 +652,6 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Takes out everything, the rest also if a destructor panics.
     pub(crate) fn clear(&self, now: Instant, counts: &impl CacheRecorder) {
-        self.next_epoch();
         super::for_each_surely(self.control.invalidate().live(), |way| match self.hold(way) {
             Ok(held) => {
                 let end = if self.has_passed(way, now) { End::Expired } else { End::Removed };

@@ -1,10 +1,10 @@
 //! A byte of each entry's hash, so that most entries with another key need not be looked at.
 //!
 //! The bytes are lanes of whole words. (A byte that is stored while the word around it is loaded is a race of two sizes, which the
-//! memory model does not define.) A lane is changed by the way's claimer alone, who has made sure that the way is not live.
+//! memory model does not define.) A lane is changed by the way's claimer alone.
 //!
 //! All accesses are relaxed. Too old a tag is not read of a live way, since the publish released it. Too new a tag is that of a
-//! claimer, which has cleared the way's bit or is about to: who misses the old entry by it misses one that is busy.
+//! claimer, which is overwriting the entry: who misses the old one by it misses one that can't be read any more.
 
 use super::lanes::{self, LANES};
 use super::mask::Mask;

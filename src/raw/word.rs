@@ -13,8 +13,7 @@
 //! | state | who may touch the cell | goes on to |
 //! |---|---|---|
 //! | free: 0 | nobody | claimed |
-//! | claimed: BUSY, 1 pin | the claimer | drafted (filled), free (emptied) |
-//! | drafted: FULL, the claimer's pin | the claimer | full (the pin goes), claimed (withdrawn) |
+//! | claimed: BUSY, 1 pin | the claimer | full (filled and published), free (given up) |
 //! | full: FULL, any pins | who pins it, to read | claimed (no pin, or the claimer's alone), retired |
 //! | retired: FULL, RETIRED, any pins | who pinned it before, to read | reclaimed (no pins) |
 //! | reclaimed: BUSY, no pin | who took the last pin away | free |
@@ -119,19 +118,19 @@ impl SlotWord {
         self.0.compare_exchange(from, BUSY | PIN, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// The claimer has put a value in. Its pin stays.
+    /// The end of a claim: there is a value in the slot. The claimer's pin stays, as one that lets it read.
     #[inline]
     pub(super) fn fill(&self) {
-        // Release: pairs with the Acquire of `pin` and `claim`, which are to see the value.
-        self.0.fetch_xor(BUSY | FULL, Ordering::Release);
+        // Release: pairs with the Acquire of `pin` and `claim`, which are to see the value, and that it was published before.
+        // (An addition takes BUSY away and brings FULL, and leaves the pins alone.)
+        self.0.fetch_add(FULL - BUSY, Ordering::Release);
     }
 
-    /// The claimer takes back what it has filled in and nobody has seen; it is to be emptied and freed with `free_claimed`.
-    ///
-    /// Others may have pinned it meanwhile. It was never shown, so they have not looked, and take their pins away.
-    pub(super) fn withdraw(&self) {
-        // Relaxed: the value is the claimer's own, and nobody has read it.
-        self.0.fetch_xor(BUSY | FULL, Ordering::Relaxed);
+    /// As [`fill`](Self::fill), and the claimer's pin goes.
+    #[inline]
+    pub(super) fn fill_and_unpin(&self) {
+        // Release: as in `fill`. (Nobody retires what is busy, so this can't be the last pin of something that has to go.)
+        self.0.fetch_add(FULL - BUSY - PIN, Ordering::Release);
     }
 
     /// The end of a claim that left nothing in the slot.
