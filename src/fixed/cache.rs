@@ -336,6 +336,9 @@ impl<'a, K, V, M: Store, C: Config> Place<'a, K, V, M, C> {
 }
 
 // What looks keys up.
+//
+// A rule for all of it: what user code may panic in is dropped by a statement of its own, before there is a result. What a function has
+// put in the place of its result is lost if a destructor panics at the function's end.
 impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// Where a key belongs; nowhere if there are no sets.
     #[inline]
@@ -387,7 +390,10 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     where
         V: Clone,
     {
-        self.look_up(key, now).map(|held| held.value().clone())
+        let held = self.look_up(key, now)?;
+        let value = held.value().clone();
+        drop(held);
+        Some(value)
     }
 
     /// What `read` makes of a key's value. Marks it as used.
@@ -399,7 +405,10 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         key: &Q,
         read: impl FnOnce(&V) -> R,
     ) -> Option<R> {
-        self.look_up(key, self.now()).map(|held| read(held.value()))
+        let held = self.look_up(key, self.now())?;
+        let result = read(held.value());
+        drop(held);
+        Some(result)
     }
 
     /// A reference to a key's value. Marks it as used.
@@ -501,7 +510,10 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let Some(Place { set, parts, .. }) = self.locate(key) else { return Removed::Absent };
         match set.remove(parts.tag, self.now(), |other| key.equivalent(other), self.recorder()) {
             Taken::Absent => Removed::Absent,
-            Taken::Whole(_, value) => Removed::Value(value),
+            Taken::Whole(key, value) => {
+                drop(key);
+                Removed::Value(value)
+            }
             Taken::InUse => Removed::InUse,
         }
     }
@@ -515,10 +527,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     where
         V: Clone,
     {
-        match self.get_ref_or_insert_with(key, compute) {
-            Filled::InCache(value) => V::clone(&value),
-            Filled::Unstored(value) => value,
-        }
+        self.get_ref_or_insert_with(key, compute).into_value()
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), for a computation that may fail. An error is not stored.
@@ -530,10 +539,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     where
         V: Clone,
     {
-        Ok(match self.try_get_ref_or_insert_with(key, compute)? {
-            Filled::InCache(value) => V::clone(&value),
-            Filled::Unstored(value) => value,
-        })
+        self.try_get_ref_or_insert_with(key, compute).map(Filled::into_value)
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a reference instead of a clone.
@@ -558,20 +564,39 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let now = self.now();
         let Some(place) = self.locate(&key) else {
             self.recorder().missed();
-            return compute().map(Filled::Unstored);
+            let computed = compute();
+            drop(key);
+            return computed.map(Filled::Unstored);
         };
         let epoch = place.set.epoch();
         if let Some(held) = self.use_at(&place, &key, now) {
+            drop((key, compute));
             return Ok(Filled::InCache(Ref::new(held)));
         }
-        let value = compute()?;
+        let value = match compute() {
+            Ok(value) => value,
+            Err(error) => {
+                drop(key);
+                return Err(error);
+            }
+        };
         // Read again: the computation may have taken long.
         let now = self.now();
         let deadline = self.time().deadline(now);
         Ok(match self.place(&place, key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
-            Placed::Present(held, ..) | Placed::Stored(Some(held), _) => Filled::InCache(Ref::new(held)),
-            Placed::Stored(None, _) => unreachable!("a fill is held"),
-            Placed::Overtaken(_, value) | Placed::Rejected(_, value) => Filled::Unstored(value),
+            Placed::Stored(held, displaced) => {
+                drop(displaced);
+                let held = held.expect("a fill is held");
+                Filled::InCache(Ref::new(held))
+            }
+            Placed::Present(held, key, value) => {
+                drop((key, value));
+                Filled::InCache(Ref::new(held))
+            }
+            Placed::Overtaken(key, value) | Placed::Rejected(key, value) => {
+                drop(key);
+                Filled::Unstored(value)
+            }
         })
     }
 }
@@ -581,7 +606,10 @@ impl<K, V> From<Displaced<K, V>> for Stored<K, V> {
     fn from(displaced: Displaced<K, V>) -> Self {
         match displaced {
             Displaced::Nothing => Self::New,
-            Displaced::Same(_, value) => Self::Replaced(value),
+            Displaced::Same(key, value) => {
+                drop(key);
+                Self::Replaced(value)
+            }
             Displaced::Other(key, value) => Self::Evicted(key, value),
             Displaced::SameInUse(evicted) => Self::ReplacedInUse { evicted },
         }

@@ -73,6 +73,20 @@ pub enum Filled<'a, K, V> {
     Unstored(V),
 }
 
+impl<K, V: Clone> Filled<'_, K, V> {
+    /// The value, or a clone of that in the cache.
+    pub fn into_value(self) -> V {
+        match self {
+            Self::InCache(entry) => {
+                let value = V::clone(&entry);
+                drop(entry);
+                value
+            }
+            Self::Unstored(value) => value,
+        }
+    }
+}
+
 impl<K, V> Deref for Filled<'_, K, V> {
     type Target = V;
 

@@ -10,7 +10,8 @@
 //! - A bit that was cleared is never set again for the same entry.
 //!
 //! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
-//! between a claim and its draft.
+//! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
+//! the place of a function's result already is lost if a destructor panics at the function's end.
 
 use super::cell::Cell;
 use super::control::{Control, Epoch, Snapshot, Step};
@@ -425,6 +426,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             return Placed::Present(present, key, value);
         }
         let Some(claim) = self.claim(call, parts.print, &mut found.old) else {
+            drop(found);
             return Placed::Rejected(key, value);
         };
         let (draft, displaced) = self.draft(call, &claim, (key, value), parts.tag, (deadline, idle));
@@ -437,15 +439,18 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             seen = self.control.load();
             if store.is_overtaken(seen) {
                 let (key, value) = draft.withdraw();
+                drop((found, displaced));
                 return Placed::Overtaken(key, value);
             }
             found = self.scan(seen, parts.tag, |other| eq(other, draft.key()));
             if let Some(present) = self.present(store, &mut found, call.now) {
                 let (key, value) = draft.withdraw();
+                drop(displaced);
                 return Placed::Present(present, key, value);
             }
         }
         let (key, value) = draft.withdraw();
+        drop((found, displaced));
         Placed::Rejected(key, value)
     }
 
@@ -483,11 +488,15 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             Some((way, _)) => self.policy.again(*way, call.around),
         };
         let live = self.control.glance();
-        for way in call.usable.without(live) {
+        let hidden = call.usable.without(live);
+        for way in hidden {
             if self.word(way).claim_free() {
                 return Some(Claim { way, end: None, arrival: Some(arrival), state: 0 });
             }
-            // Full, but not live: nobody could retire it when it disappeared.
+        }
+        // Full, but not live: nobody could retire it when it disappeared. Or it was shown a moment ago, and has to go where there is
+        // nothing free, like any other.
+        for way in hidden {
             if self.word(way).claim_unpinned() {
                 return Some(self.claimed(call, way, End::Evicted, Some(arrival)));
             }
@@ -599,7 +608,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 displaced.and(end, old.retire())
             }
             // Somebody else has removed it, if there was one.
-            _ => displaced,
+            gone_or_none => {
+                drop(gone_or_none);
+                displaced
+            }
         };
         Placed::Stored(held, displaced)
     }
@@ -737,14 +749,23 @@ impl<K, V> Displaced<K, V> {
     /// The same with what became of the entry with the same key.
     fn and(self, end: End, old: Option<(K, V)>) -> Self {
         match (self, old) {
-            (Self::Nothing | Self::Same(..), Some((key, value))) if end == End::Replaced => {
-                Self::Same(key, value)
+            (first @ (Self::Nothing | Self::Same(..)), old) => {
+                drop(first);
+                match old {
+                    Some((key, value)) if end == End::Replaced => Self::Same(key, value),
+                    Some((key, value)) => Self::Other(key, value),
+                    None => Self::SameInUse(None),
+                }
             }
-            (Self::Nothing | Self::Same(..), Some((key, value))) => Self::Other(key, value),
-            (Self::Nothing | Self::Same(..), None) => Self::SameInUse(None),
             // Two at once, of which one can be given back. Its other users have just let go of the old one: it goes here.
-            (Self::Other(key, value), _) => Self::SameInUse(Some((key, value))),
-            (both @ Self::SameInUse(_), _) => both,
+            (Self::Other(key, value), old) => {
+                drop(old);
+                Self::SameInUse(Some((key, value)))
+            }
+            (both @ Self::SameInUse(_), old) => {
+                drop(old);
+                both
+            }
         }
     }
 }
