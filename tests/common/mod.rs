@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use core::any::type_name;
+use core::cell::Cell;
 use core::fmt::{self, Debug};
 use core::hash::{BuildHasher, Hash, Hasher};
 use core::panic::AssertUnwindSafe;
@@ -266,6 +267,7 @@ impl World {
     /// the process.
     pub(crate) fn call(&self) {
         if !std::thread::panicking() {
+            let_in_a_guest();
             let before =
                 self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             if before == Ok(1) {
@@ -275,9 +277,40 @@ impl World {
         }
     }
 
-    fn has_blown(&self) -> bool {
+    /// From now on, so many calls until it blows.
+    pub(crate) fn arm(&self, calls: u32) {
+        self.left.store(calls, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_blown(&self) -> bool {
         self.left.load(Ordering::Relaxed) == 0
     }
+}
+
+/// What user code does when it is called, of which the structure that calls it knows nothing.
+struct Guest {
+    calls_to_go: u32,
+    visit: Box<dyn FnOnce()>,
+}
+
+std::thread_local! {
+    static GUEST: Cell<Option<Guest>> = const { Cell::new(None) };
+}
+
+/// Lets the expected guest in, if it is its turn. It is not there any more while it visits: it meets no guests itself.
+fn let_in_a_guest() {
+    match GUEST.take() {
+        Some(Guest { calls_to_go: 0, visit }) => visit(),
+        Some(Guest { calls_to_go, visit }) => GUEST.set(Some(Guest { calls_to_go: calls_to_go - 1, visit })),
+        None => {}
+    }
+}
+
+/// Runs `work` and, within its `at`-th call of user code (from 0), `visit`. Says whether there were so many.
+pub(crate) fn with_a_guest(at: u32, visit: impl FnOnce() + 'static, work: impl FnOnce()) -> bool {
+    GUEST.set(Some(Guest { calls_to_go: at, visit: Box::new(visit) }));
+    work();
+    GUEST.take().is_none()
 }
 
 /// Does something during which the fuse may blow: none if it did.
