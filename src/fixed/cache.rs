@@ -584,11 +584,11 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let now = self.now();
         let deadline = self.time().deadline(now);
         Ok(match self.place(&place, key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
-            Placed::Stored(held, displaced) => {
+            Placed::Stored(Some(held), displaced) => {
                 drop(displaced);
-                let held = held.expect("a fill is held");
                 Filled::InCache(Ref::new(held))
             }
+            Placed::Stored(None, _) => unreachable!("a fill is held"),
             Placed::Present(held, key, value) => {
                 drop((key, value));
                 Filled::InCache(Ref::new(held))

@@ -593,12 +593,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
         let displaced = match (claim.end, displaced) {
             (Some(End::Replaced), Some((key, value))) => Displaced::Same(key, value),
-            (Some(end), Some((key, value))) => {
-                if end == End::Evicted {
-                    self.policy.remember(&self.ghosts, print(&key), claim.state);
-                }
-                Displaced::Other(key, value)
-            }
+            (Some(_), Some((key, value))) => Displaced::Other(key, value),
             _ => Displaced::Nothing,
         };
         let displaced = match found.old {
@@ -613,6 +608,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 displaced
             }
         };
+        // Last, since it is user code that hashes the key.
+        if let (Some(End::Evicted), Displaced::Other(key, _) | Displaced::SameInUse(Some((key, _)))) =
+            (claim.end, &displaced)
+        {
+            self.policy.remember(&self.ghosts, print(key), claim.state);
+        }
         Placed::Stored(held, displaced)
     }
 
