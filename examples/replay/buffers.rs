@@ -22,9 +22,12 @@ impl Recycle<Box<[u8]>> for Blank {
 }
 
 /// A pool for a cache of that many entries. It has one buffer more than the cache has entries: the one that is filled
-/// while the cache is still full, before its insertion evicts another.
-pub(crate) fn pool_for(capacity: usize, bytes: usize) -> Result<Buffers, CapacityError> {
-    ObjectPool::try_with_recorder("buffers", capacity.saturating_add(1), Blank { bytes }, Shared::new())
+/// while the cache is still full, before its insertion evicts another. Of several threads each can have two in hand: one that its
+/// insertion evicted, and one that another thread had put in for the same key meanwhile.
+pub(crate) fn pool_for(capacity: usize, threads: usize, bytes: usize) -> Result<Buffers, CapacityError> {
+    let in_hand = if threads == 1 { 1 } else { 2 * threads };
+    let buffers = capacity.saturating_add(in_hand);
+    ObjectPool::try_with_recorder("buffers", buffers, Blank { bytes }, Shared::new())
 }
 
 /// About how many bytes the buffers of so many entries take: each a slot of the pool with its state, and its content. What

@@ -3,6 +3,37 @@
 use core::time::Duration;
 use larder::stats::{CacheStats, PoolStats};
 
+/// What a thread has counted on its way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) hits: usize,
+    pub(crate) misses: usize,
+    /// Hits that showed the buffer of another key.
+    pub(crate) strangers: usize,
+    /// Hits that showed what was over.
+    pub(crate) outlived: usize,
+    /// Misses for which the cache had no room.
+    pub(crate) rejected: usize,
+    /// The most entries that were seen at once.
+    pub(crate) most_resident: usize,
+    /// Spent on the requests alone; of several threads by the one that took longest.
+    pub(crate) time: Duration,
+}
+
+impl Counts {
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            strangers: self.strangers + other.strangers,
+            outlived: self.outlived + other.outlived,
+            rejected: self.rejected + other.rejected,
+            most_resident: self.most_resident.max(other.most_resident),
+            time: self.time.max(other.time),
+        }
+    }
+}
+
 /// What one run has counted, and what the cache and the pool say at its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tally {
@@ -10,27 +41,25 @@ pub(crate) struct Tally {
     /// Bytes that the cache and its buffers take.
     pub(crate) memory: usize,
     pub(crate) requests: usize,
-    pub(crate) hits: usize,
-    pub(crate) misses: usize,
-    /// Hits that showed the buffer of another key.
-    pub(crate) strangers: usize,
+    pub(crate) counts: Counts,
     pub(crate) resident: usize,
     pub(crate) cache: CacheStats,
     pub(crate) in_use: usize,
     pub(crate) pool: PoolStats,
-    /// Spent on the requests alone.
-    pub(crate) time: Duration,
 }
 
 impl Tally {
     /// The promises that were broken, each in words.
     pub(crate) fn broken(&self) -> impl Iterator<Item = String> {
-        self.promises().into_iter().filter(|(kept, _)| !kept).map(|(_, words)| words)
+        self.promises_of_look_ups()
+            .into_iter()
+            .chain(self.promises_of_entries())
+            .filter_map(|(kept, words)| if kept { None } else { Some(words) })
     }
 
-    fn promises(&self) -> [(bool, String); 7] {
-        let Self { capacity, requests, hits, misses, strangers, resident, cache, in_use, pool, .. } = *self;
-        let gone = cache.evicted + cache.expired + cache.removed + cache.replaced;
+    fn promises_of_look_ups(&self) -> [(bool, String); 4] {
+        let Self { requests, cache, counts, .. } = *self;
+        let Counts { hits, misses, strangers, outlived, .. } = counts;
         [
             (
                 hits + misses == requests,
@@ -41,7 +70,21 @@ impl Tally {
                 format!("the cache counted {} hits and {} misses", cache.hits, cache.misses),
             ),
             (strangers == 0, format!("{strangers} hits showed the value of another key")),
-            (resident <= capacity, format!("{resident} entries are resident at capacity {capacity}")),
+            (outlived == 0, format!("{outlived} hits showed a value whose time was over")),
+        ]
+    }
+
+    fn promises_of_entries(&self) -> [(bool, String); 5] {
+        let Self { capacity, counts, resident, cache, in_use, pool, .. } = *self;
+        let most = resident.max(counts.most_resident);
+        let gone = cache.evicted + cache.expired + cache.removed + cache.replaced;
+        let put = counts.misses as u64 - counts.rejected as u64 - u64::from(pool.exhausted);
+        [
+            (most <= capacity, format!("{most} entries are resident at capacity {capacity}")),
+            (
+                cache.inserted == put,
+                format!("{put} entries were put in, and the cache counted {}", cache.inserted),
+            ),
             (
                 cache.inserted == resident as u64 + gone,
                 format!("of {} entries put in, {resident} are resident and {gone} went", cache.inserted),

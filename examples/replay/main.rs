@@ -3,12 +3,16 @@
 //! `replay` answers this for a recorded stream of requests. Each request looks its key up in a cache. A miss takes a
 //! buffer from a pool, fills it and puts it in; an eviction drops the buffer's guard, which gives it back to the pool.
 //! For every stream, kind of cache and capacity it says how many requests hit, how long one took, how much memory
-//! that is, and how many buffers were out at once.
+//! that is, and how many buffers were out at once. Caches that can be shared may be replayed by several threads, and with
+//! `--ttl` entries end, by the time that the stream itself tells.
 //!
 //! ```text
 //! cargo run --release --example replay                                    a built-in stream
 //! cargo run --release --example replay -- --column 7 access.log           one column of a log
 //! cargo run --release --example replay -- --capacity 1000,5000 --svg curve.svg keys.u64.zst
+//! cargo run --release --example replay -- --cache all                     every kind of cache side by side
+//! cargo run --release --example replay -- --cache concurrent --threads 4 keys.u64.zst
+//! cargo run --release --example replay -- --cache concurrent --ttl own requests.tsv.gz
 //! ```
 //!
 //! The exit code is 0; or 2 if an input or an option was bad, after all other inputs were replayed; or 1 if the cache
@@ -27,6 +31,7 @@ mod report;
 mod run;
 mod session;
 mod subject;
+mod time;
 
 use std::process::ExitCode;
 

@@ -2,14 +2,19 @@
 
 use crate::input::{Format, builtin::Phases, text::Column};
 use crate::output::complain;
-use crate::subject::Kind;
+use crate::subject::{Kind, Kinds};
+use crate::time::{self, Ttl};
 use clap::{Parser, error::ErrorKind};
+use core::time::Duration;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The parts of the distinct keys that are tried if no capacity is given: from a cache that holds next to nothing to
 /// one that is so big that a bigger one is seldom worth it.
 const FRACTIONS: &str = "0.005,0.02,0.05,0.10,0.25";
+
+/// So many threads are more than any machine has use for here.
+const MOST_THREADS: i64 = 1024;
 
 /// Replays recorded streams of requests through a cache and says how many of them it would have answered.
 #[derive(Parser)]
@@ -40,11 +45,24 @@ pub(crate) struct Options {
 
     /// Reads no more than this many requests of each stream.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub(crate) limit: Option<usize>,
+    limit: Option<usize>,
 
     /// The kinds of cache to try.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "lru", value_name = "KIND,...")]
-    pub(crate) cache: Vec<Kind>,
+    cache: Vec<Kinds>,
+
+    /// Splits the stream among so many threads that share one cache; only for kinds that can be shared.
+    ///
+    /// A thread takes a block of requests and comes back for the next one, so they all are at about the same place of the stream.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    threads: u16,
+
+    /// Lets entries live this many seconds, or as long as the request that stores them says; only for kinds that keep time.
+    ///
+    /// Time is that of the stream, from the column time of a .tsv. With `own` an entry lives for the seconds in the column ttl, or
+    /// until it is thrown out if there is nothing.
+    #[arg(long, value_name = "SECONDS|own", value_parser = ttl)]
+    pub(crate) ttl: Option<Ttl>,
 
     /// The capacities to try, in entries.
     #[arg(long, value_delimiter = ',', value_name = "N,...", value_parser = at_least_one, conflicts_with = "fraction")]
@@ -79,6 +97,40 @@ impl Options {
     /// What the built-in stream is made from.
     pub(crate) fn phases(&self) -> Phases {
         Phases { requests: self.requests, seed: self.seed }
+    }
+
+    /// How many requests of a stream are read at most.
+    pub(crate) fn most(&self) -> usize {
+        self.limit.unwrap_or(usize::MAX)
+    }
+
+    /// The kinds of cache to try, each once.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        for kind in self.cache.iter().flat_map(Kinds::each) {
+            if !kinds.contains(kind) {
+                kinds.push(*kind);
+            }
+        }
+        kinds
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.into()
+    }
+
+    /// What one option asks of a kind of cache that another option names, and which that can't do.
+    fn contradiction(&self) -> Option<String> {
+        let kinds = self.kinds();
+        let unfit = |fits: fn(Kind) -> bool| kinds.iter().find(|&&kind| !fits(kind)).map(|kind| kind.name());
+        if let Some(name) = unfit(Kind::is_shared).filter(|_| self.threads > 1) {
+            return Some(format!(
+                "--threads {}: the cache '{name}' is for one thread at a time",
+                self.threads
+            ));
+        }
+        let name = unfit(Kind::keeps_time).filter(|_| self.ttl.is_some())?;
+        Some(format!("--ttl: entries of the cache '{name}' do not end"))
     }
 
     /// The capacities to try on a stream with that many distinct keys.
@@ -123,9 +175,17 @@ fn fraction(text: &str) -> Result<f64, String> {
     }
 }
 
+fn ttl(text: &str) -> Result<Ttl, String> {
+    if text == "own" {
+        return Ok(Ttl::Own);
+    }
+    let nanoseconds = time::nanoseconds(text.as_bytes()).ok_or("it must be a number of seconds, or own")?;
+    Ok(Ttl::Of(Duration::from_nanos(nanoseconds)))
+}
+
 /// Reads the command line. If there is nothing to do or nothing that can be done, it has said why.
 pub(crate) fn from_command_line() -> Result<Options, ExitCode> {
-    Options::try_parse().map_err(|error| {
+    let options = Options::try_parse().map_err(|error| {
         if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
             // Whoever asked may have closed the pipe already.
             let _ = error.print();
@@ -133,7 +193,14 @@ pub(crate) fn from_command_line() -> Result<Options, ExitCode> {
         }
         complain(&one_line(&error.to_string()));
         ExitCode::from(2)
-    })
+    })?;
+    match options.contradiction() {
+        None => Ok(options),
+        Some(line) => {
+            complain(&line);
+            Err(ExitCode::from(2))
+        }
+    }
 }
 
 /// What clap says in several lines, without its advice on how to call for help.

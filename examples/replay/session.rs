@@ -61,15 +61,16 @@ impl Session<'_> {
     }
 
     fn setups(&self, distinct: usize) -> Vec<Setup> {
-        let buffer_size = self.options.buffer_size as usize;
-        let capacities = self.options.capacities(distinct);
-        let of_kind = |&kind| capacities.iter().map(move |&capacity| Setup { kind, capacity, buffer_size });
-        self.options.cache.iter().flat_map(of_kind).collect()
+        let (buffer_size, ttl) = (self.options.buffer_size as usize, self.options.ttl);
+        let (capacities, threads) = (self.options.capacities(distinct), self.options.threads());
+        let setup = |kind, capacity| Setup { kind, capacity, buffer_size, threads, ttl };
+        let of_kind = |kind| capacities.iter().map(move |&capacity| setup(kind, capacity));
+        self.options.kinds().into_iter().flat_map(of_kind).collect()
     }
 
     fn row(&mut self, setup: Setup, trace: &Trace, progress: &Progress) -> Option<Row> {
         let of = format!("{}, {} of {} entries", trace.name, setup.kind.name(), setup.capacity);
-        match setup.run(&trace.keys, progress) {
+        match setup.run(trace, progress) {
             Ok(tally) => {
                 for promise in tally.broken() {
                     self.fail(Ending::BrokenPromise, &format!("{of}: {promise}"));

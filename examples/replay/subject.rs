@@ -1,31 +1,124 @@
 //! The caches under test. Another kind is one more variant, one more arm in `run` and one `impl`.
 
 use crate::buffers::Buffer;
-use larder::cache::{Heap, LruCache};
-use larder::stats::CacheStats;
+use crate::time::StreamClock;
+use clap::builder::PossibleValue;
+use larder::cache::{Expiring, Heap, HeapCache, LruCache, Setup, Time, Untimed};
+use larder::key::DefaultHash;
+use larder::stats::{CacheStats, Striped};
+use larder::time::Deadline;
 
 /// The kinds there are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// The exact least-recently-used cache, `larder::cache::LruCache`.
     Lru,
+    /// The one that threads share, `larder::cache::HeapCache`.
+    Concurrent,
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Lru, Self::Concurrent];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lru => "lru",
+            Self::Concurrent => "concurrent",
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Lru => "The exact least-recently-used cache",
+            Self::Concurrent => "The one that threads share",
+        }
+    }
+
+    /// Whether threads can share it.
+    pub(crate) fn is_shared(self) -> bool {
+        self == Self::Concurrent
+    }
+
+    /// Whether its entries can end.
+    pub(crate) fn keeps_time(self) -> bool {
+        self == Self::Concurrent
+    }
+}
+
+/// What the command line calls them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kinds {
+    One(Kind),
+    All,
+}
+
+impl Kinds {
+    pub(crate) fn each(&self) -> &[Kind] {
+        match self {
+            Self::One(kind) => core::slice::from_ref(kind),
+            Self::All => &Kind::ALL,
         }
     }
 }
 
-/// A cache, as the replay sees it.
-pub(crate) trait Subject {
-    /// Looks a key up, which counts as a use of it. If it is there its buffer is shown to `read`.
-    fn look_up(&mut self, key: u64, read: impl FnOnce(&[u8])) -> bool;
+impl clap::ValueEnum for Kinds {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::One(Kind::Lru), Self::One(Kind::Concurrent), Self::All]
+    }
 
-    /// Puts in what a miss has made. What has to go for it is dropped.
-    fn put(&mut self, key: u64, buffer: Buffer);
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::One(kind) => PossibleValue::new(kind.name()).help(kind.help()),
+            Self::All => PossibleValue::new("all").help("All of these, side by side"),
+        })
+    }
+}
+
+/// What a cache holds: a buffer, and what belongs to it.
+pub(crate) trait Content {
+    fn buffer(&self) -> &[u8];
+
+    /// When it is over.
+    fn until(&self) -> Deadline;
+}
+
+impl Content for Buffer {
+    #[inline]
+    fn buffer(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn until(&self) -> Deadline {
+        Deadline::NEVER
+    }
+}
+
+/// A buffer that says itself when it is over: whoever is shown it can tell whether the cache was right to show it.
+pub(crate) struct Dated {
+    buffer: Buffer,
+    until: Deadline,
+}
+
+impl Content for Dated {
+    #[inline]
+    fn buffer(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    #[inline]
+    fn until(&self) -> Deadline {
+        self.until
+    }
+}
+
+/// A cache, as a thread of the replay sees it.
+pub(crate) trait Subject: Send {
+    /// Looks a key up, which counts as a use of it. If it is there, its buffer is shown to `read` and when it is over.
+    fn look_up(&mut self, key: u64, read: impl FnOnce(&[u8], Deadline)) -> bool;
+
+    /// Puts in what a miss has made, and says whether there was room. What has to go for it is dropped.
+    fn put(&mut self, key: u64, buffer: Buffer, until: Deadline) -> bool;
 
     /// How many entries there are.
     fn resident(&self) -> usize;
@@ -39,13 +132,14 @@ pub(crate) trait Subject {
 
 impl Subject for LruCache<u64, Buffer, Heap> {
     #[inline]
-    fn look_up(&mut self, key: u64, read: impl FnOnce(&[u8])) -> bool {
-        self.get(&key).map(|buffer| read(buffer)).is_some()
+    fn look_up(&mut self, key: u64, read: impl FnOnce(&[u8], Deadline)) -> bool {
+        self.get(&key).map(|buffer| read(buffer, Deadline::NEVER)).is_some()
     }
 
     #[inline]
-    fn put(&mut self, key: u64, buffer: Buffer) {
+    fn put(&mut self, key: u64, buffer: Buffer, _: Deadline) -> bool {
         LruCache::put(self, key, buffer);
+        true
     }
 
     fn resident(&self) -> usize {
@@ -58,5 +152,66 @@ impl Subject for LruCache<u64, Buffer, Heap> {
 
     fn stats(&self) -> CacheStats {
         LruCache::stats(self)
+    }
+}
+
+/// The concurrent cache, whose entries live as `L` says.
+pub(crate) type Concurrent<L> = HeapCache<u64, <L as Life>::Content, Setup<DefaultHash, L, Striped>>;
+
+/// What a concurrent cache is made with.
+pub(crate) fn counted<L>(life: L) -> Setup<DefaultHash, L, Striped> {
+    Setup::new().time(life).recorder(Striped::new())
+}
+
+/// How the entries of a concurrent cache live.
+pub(crate) trait Life: Time + Send + Sync + Sized {
+    type Content: Content + Send + Sync;
+
+    fn put(cache: &Concurrent<Self>, key: u64, buffer: Buffer, until: Deadline) -> bool;
+}
+
+impl Life for Untimed {
+    type Content = Buffer;
+
+    #[inline]
+    fn put(cache: &Concurrent<Self>, key: u64, buffer: Buffer, _: Deadline) -> bool {
+        cache.put(key, buffer).is_ok()
+    }
+}
+
+impl Life for Expiring<&StreamClock> {
+    type Content = Dated;
+
+    #[inline]
+    fn put(cache: &Concurrent<Self>, key: u64, buffer: Buffer, until: Deadline) -> bool {
+        cache.insert_until(key, Dated { buffer, until }, until).is_ok()
+    }
+}
+
+/// Each thread has a reference of its own.
+impl<L: Life> Subject for &Concurrent<L>
+where
+    L::Stamp: Sync,
+{
+    #[inline]
+    fn look_up(&mut self, key: u64, read: impl FnOnce(&[u8], Deadline)) -> bool {
+        self.get_with(&key, |content| read(content.buffer(), content.until())).is_some()
+    }
+
+    #[inline]
+    fn put(&mut self, key: u64, buffer: Buffer, until: Deadline) -> bool {
+        L::put(self, key, buffer, until)
+    }
+
+    fn resident(&self) -> usize {
+        self.len()
+    }
+
+    fn memory_size(&self) -> usize {
+        HeapCache::memory_size(self)
+    }
+
+    fn stats(&self) -> CacheStats {
+        HeapCache::stats(self)
     }
 }

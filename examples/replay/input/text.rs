@@ -8,17 +8,17 @@ use std::io::BufRead as _;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column(pub(crate) usize);
 
-/// Reads lines until the end or until there are as many keys as wanted. `key_of` is given a line's number and the line
-/// without its end, and says its key, if it has one.
-pub(crate) fn read(
+/// Reads lines until the end or until there are as many requests as wanted. `request_of` is given a line's number and the line
+/// without its end, and says its request, if it has one.
+pub(crate) fn read<R>(
     mut bytes: Bytes,
     most: usize,
-    key_of: impl Fn(usize, &[u8]) -> Result<Option<u64>, String>,
-) -> Result<Vec<u64>, Broken> {
-    let mut keys = Vec::new();
+    request_of: impl Fn(usize, &[u8]) -> Result<Option<R>, String>,
+) -> Result<Vec<R>, Broken> {
+    let mut requests = Vec::new();
     let mut line = Vec::new();
     for number in 1.. {
-        if keys.len() == most {
+        if requests.len() == most {
             break;
         }
         let broken = |why| Broken::at(Place::Line(number), why);
@@ -27,9 +27,9 @@ pub(crate) fn read(
         if length == 0 {
             break;
         }
-        keys.extend(key_of(number, without_end(&line)).map_err(broken)?);
+        requests.extend(request_of(number, without_end(&line)).map_err(broken)?);
     }
-    Ok(keys)
+    Ok(requests)
 }
 
 fn without_end(line: &[u8]) -> &[u8] {

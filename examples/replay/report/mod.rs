@@ -17,11 +17,11 @@ pub(crate) struct Row {
 impl Row {
     /// The part of the requests that hit, from 0 to 1.
     pub(crate) fn hit_ratio(&self) -> f64 {
-        ratio(self.tally.hits, self.tally.requests)
+        ratio(self.tally.counts.hits, self.tally.requests)
     }
 
     pub(crate) fn nanoseconds_per_request(&self) -> f64 {
-        self.tally.time.as_secs_f64() * 1e9 / figure(self.tally.requests)
+        self.tally.counts.time.as_secs_f64() * 1e9 / figure(self.tally.requests)
     }
 }
 

@@ -2,17 +2,20 @@
 
 use super::{Row, figure, ratio};
 use crate::input::Trace;
+use crate::run::Setup;
+use crate::time::Ttl;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use core::fmt::Display;
 
 /// The names of the columns. All but the first hold numbers.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "cache",
     "capacity",
     "of keys",
     "hit ratio",
     "misses",
     "evicted",
+    "expired",
     "per request",
     "memory",
     "peak buffers",
@@ -28,10 +31,10 @@ pub(crate) fn section(trace: &Trace, rows: &[Row]) -> String {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    format!("{}\n{}\n{}\n", heading(trace), table.trim_fmt(), notes(rows))
+    format!("{}\n{}\n{}\n", heading(trace, rows), table.trim_fmt(), notes(rows))
 }
 
-fn heading(trace: &Trace) -> String {
+fn heading(trace: &Trace, rows: &[Row]) -> String {
     let (requests, distinct) = (trace.keys.len(), trace.distinct);
     let most = 1.0 - ratio(distinct, requests);
     format!(
@@ -40,18 +43,30 @@ fn heading(trace: &Trace) -> String {
         grouped(requests),
         grouped(distinct),
         percent(most)
-    )
+    ) + &conditions(rows)
 }
 
-fn cells(row: &Row) -> [String; 9] {
+/// What is the same for all rows, and not always so.
+fn conditions(rows: &[Row]) -> String {
+    let Some(&Row { setup: Setup { threads, ttl, .. }, .. }) = rows.first() else { return String::new() };
+    let life = match ttl {
+        None => String::new(),
+        Some(Ttl::Own) => " Entries live as long as the stream says.".into(),
+        Some(Ttl::Of(time)) => format!(" Entries live for {} s of the stream's time.", time.as_secs_f64()),
+    };
+    if threads == 1 { life } else { format!(" {threads} threads share the cache.{life}") }
+}
+
+fn cells(row: &Row) -> [String; 10] {
     let tally = &row.tally;
     [
         row.setup.kind.name().to_owned(),
         grouped(row.setup.capacity),
         percent(ratio(row.setup.capacity, row.distinct)),
         percent(row.hit_ratio()),
-        grouped(tally.misses),
+        grouped(tally.counts.misses),
         grouped(tally.cache.evicted),
+        grouped(tally.cache.expired),
         format!("{} ns", grouped(format_args!("{:.0}", row.nanoseconds_per_request()))),
         bytes(row.tally.memory),
         grouped(tally.pool.high_water),
@@ -60,14 +75,18 @@ fn cells(row: &Row) -> [String; 9] {
 
 /// What should not have happened and did.
 fn notes(rows: &[Row]) -> String {
-    let exhausted = rows.iter().filter(|row| row.tally.pool.exhausted > 0);
     let note = |row: &Row| {
-        let (times, capacity) = (row.tally.pool.exhausted, row.setup.capacity);
-        format!(
-            "The pool was exhausted {times} times at capacity {capacity}: these misses were not cached.\n"
-        )
+        let (kind, capacity) = (row.setup.kind.name(), row.setup.capacity);
+        let uncached = |what: &str, times: usize| {
+            let note = format!(
+                "{what} {times} times ({kind}, capacity {capacity}): these misses were not cached.\n"
+            );
+            if times > 0 { note } else { String::new() }
+        };
+        uncached("The pool was exhausted", row.tally.pool.exhausted as usize)
+            + &uncached("The cache had no room", row.tally.counts.rejected)
     };
-    exhausted.map(note).collect()
+    rows.iter().map(note).collect()
 }
 
 fn percent(ratio: f64) -> String {
