@@ -5,7 +5,7 @@
 
 #![cfg(all(feature = "std", not(any(larder_loom, larder_step, miri))))]
 
-#[expect(dead_code, reason = "the time that a run took is reported and not checked")]
+#[expect(dead_code, reason = "the memory that a cache takes is reported and not checked")]
 #[path = "../../examples/replay/check.rs"]
 mod check;
 mod example;
@@ -15,3 +15,5 @@ mod input;
 mod output;
 mod page;
 mod promises;
+mod sharing;
+mod time;

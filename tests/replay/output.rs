@@ -2,6 +2,7 @@
 
 use crate::example::{assert_one_complaint, command, figures, objects, replay, replay_stdin, stderr, stdout};
 use crate::files::{Folder, as_text};
+use serde_json::Value;
 use std::fs;
 use std::process::Stdio;
 
@@ -10,7 +11,7 @@ fn an_object_has_the_members_that_programs_rely_on() {
     let output = replay(&["--json", "--requests", "5000", "--capacity", "100"]);
     let line = stdout(&output).lines().next().expect("a line");
     let names = "trace cache capacity requests distinct hits misses hit_ratio resident evicted ns_per_request \
-                 pool_high_water pool_exhausted";
+                 pool_high_water pool_exhausted threads ttl expired rejected";
     let expected: Vec<&str> = names.split_whitespace().collect();
     let found: Vec<&str> =
         line.split('"').skip(1).step_by(2).filter(|word| expected.contains(word)).collect();
@@ -24,6 +25,8 @@ fn an_object_has_the_members_that_programs_rely_on() {
     assert_eq!(number("evicted"), number("misses") - 100);
     // One buffer more than the cache holds is out while it is put in.
     assert_eq!((number("pool_high_water"), number("pool_exhausted")), (101, 0));
+    assert_eq!((number("threads"), number("expired"), number("rejected")), (1, 0, 0));
+    assert!(object["ttl"].is_null());
 }
 
 #[test]
@@ -40,6 +43,30 @@ fn a_table_has_a_line_for_each_capacity() {
             "{capacity} is not in {text}"
         );
     }
+}
+
+#[test]
+fn all_kinds_are_shown_side_by_side() {
+    let folder = Folder::new("kinds");
+    let svg = folder.path("curve.svg");
+    let run = ["--requests", "20000", "--capacity", "10,500", "--cache", "all"];
+    let table = replay(&run);
+    let lines =
+        |kind: &str| stdout(&table).lines().filter(|line| line.trim_start().starts_with(kind)).count();
+    assert_eq!((lines("lru"), lines("concurrent")), (2, 2), "{}", stdout(&table));
+
+    let objects = objects(&replay(&[&run[..], &["--json", "--svg", &svg]].concat()));
+    let kinds: Vec<_> =
+        objects.iter().map(|object| (&object["cache"], object["capacity"].as_u64())).collect();
+    let expected = ["lru", "concurrent"].map(Value::from);
+    let [lru, concurrent] = &expected;
+    assert_eq!(kinds, [(lru, Some(10)), (lru, Some(500)), (concurrent, Some(10)), (concurrent, Some(500))]);
+
+    let drawn = fs::read_to_string(svg).expect("a chart");
+    assert!(drawn.contains("built-in (lru)") && drawn.contains("built-in (concurrent)"));
+    // Each kind once, whoever names it how often.
+    let output = replay(&["--json", "--requests", "500", "--capacity", "5", "--cache", "concurrent,all,lru"]);
+    assert_eq!(stdout(&output).lines().count(), 2);
 }
 
 #[test]

@@ -60,6 +60,16 @@ pub(crate) fn promised_for_arc(page: &str) -> Vec<(usize, f64)> {
     words.split(',').map(|words| pair(words).expect(words)).collect()
 }
 
+/// A file of the recorded streams, or a word that it is not there.
+pub(crate) fn recorded(file: &str) -> Option<String> {
+    let path = traces().join(file);
+    if path.exists() {
+        return Some(path.to_str().expect("text").to_owned());
+    }
+    println!("{file} is skipped: {} is not there", path.display());
+    None
+}
+
 /// The keys of a stream, or a word that it is not there.
 pub(crate) fn stream(name: &str) -> Option<Vec<u64>> {
     let path = traces().join(format!("{name}.u64.zst"));
