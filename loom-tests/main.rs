@@ -10,6 +10,7 @@
 //! | `box_pool`, `pool`, `object_pool` | the pools, with objects that watch how they are used |
 //! | `recorder` | the shared counts beside a pool |
 //! | `ticks` | the clock of two words |
+//! | `cache` | the concurrent cache: one set of one to three ways |
 //! | `wrong` | protocols that are wrong, which must be caught: the check of the check |
 //!
 //! A model's name tells the race. What is bounded says beside the bound why: most models of three threads, and of two
@@ -26,6 +27,7 @@ mod explore;
 mod objects;
 
 mod box_pool;
+mod cache;
 mod indices;
 mod object_pool;
 mod pool;

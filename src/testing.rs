@@ -1,6 +1,9 @@
 //! The smallest parts, for the checkers: what goes wrong in them is seen best without the rest around.
 
+use crate::fixed::cache::{Cache, StaticCache};
+use crate::fixed::setup::Config;
 use crate::raw::indices::{self, Claim, Hint, Wanted};
+use crate::raw::width::Blank;
 use crate::sync::AtomicU8;
 
 /// The index allocator, over `N` states.
@@ -41,4 +44,9 @@ impl<const N: usize> Indices<N> {
     pub fn validate(&self) {
         indices::validate(&self.states, &self.hint);
     }
+}
+
+/// An empty cache of a single set, the smallest there is, of which only so many of its 8 ways are used.
+pub fn small_cache<K, V, C: Config>(ways: u32, setup: C) -> StaticCache<K, V, 1, 8, C> {
+    Cache::of(Blank::BLANK, (8 - ways, 0), setup)
 }
