@@ -141,7 +141,7 @@ pub struct Swept {
 /// # Cost
 ///
 /// A look-up takes a hash, two lines of memory for the set, and one for each entry whose tag matches (mostly the one wanted). An insert
-/// takes some eight atomic read-modify-writes. [`memory_size`](Self::memory_size) says what memory it takes.
+/// takes four atomic read-modify-writes, one more if the key was in use. [`memory_size`](Self::memory_size) says what memory it takes.
 pub struct Cache<K, V, M: Store, C: Config = Setup> {
     setup: C,
     /// How many slots less than it has ways each set may use, and how many sets one more less. All zero is all of them.

@@ -14,8 +14,9 @@
 //! published since a scan, and, by its upper part, whether anything was overtaken. (Many fills carry into an epoch; then something is
 //! taken for overtaken that was not, which does no harm.)
 //!
-//! Invariant **ONE** (I1): at most one live entry has a given key. A publish proves it: it requires the version of the scan that
-//! looked for the key, so nothing was published in between, and it clears the bit of what that scan found.
+//! Invariant **ONE** (I1): at most one live entry that can be read has a given key. A publish proves it: it requires the version of the
+//! scan that looked for the key, so nothing was published in between, and it clears the bits of what that scan found, and of what it
+//! could not compare.
 //!
 //! The version wraps after 2^48 fills or 2^32 epochs (2^24 and 2^16 where atomics have 32 bits). An inserter that is stopped between scan
 //! and publish while exactly so much happens in its set would take the last version for the first; so would a computation that takes

@@ -4,10 +4,11 @@
 //! ([`Control`]) alone decides what can be seen. `docs/concurrent-cache.md` tells the protocol and its races; here is what each step
 //! relies on:
 //!
-//! - **SHOWN**: nobody looks into a slot before a load of control *after* its pin has shown the way's bit. With PINNED of the slot
-//!   word: what is looked at is full, published, and stays where it is until the unpin.
-//! - **ONE** (control): at most one live entry has a given key.
-//! - A bit that was cleared is never set again for the same entry.
+//! - **SHOWN**: nobody looks into a slot before a load of control *after* its pin has shown the way's bit. A slot becomes full after
+//!   its publish, and no earlier. With PINNED of the slot word: what is looked at is full, published, and stays where it is until the
+//!   unpin.
+//! - **ONE** (control): at most one live entry that can be read has a given key.
+//! - A way that is claimed can't be read, live or not. A slot that is free is not live.
 //!
 //! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
 //! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
