@@ -9,13 +9,15 @@ extern crate alloc;
 
 use alloc::rc::Rc;
 use core::cell::Cell;
+use core::hash::BuildHasher;
 use core::marker::PhantomData;
-use larder::cache::{Inline, Inserted, Iter, IterMut, LruCache};
+use larder::cache::{CacheIter, Filled, LentCache, Ref, Removed, Setup, StaticCache, Stored, Swept, Ways};
+use larder::cache::{Expiring, Idling, Inline, Inserted, Iter, IterMut, LruCache, Untimed};
 use larder::key::{DefaultHash, DefaultHasher};
 use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles};
-use larder::stats::{CacheStats, Off, PoolStats, Shared};
+use larder::stats::{CacheStats, Off, PoolStats, Shared, Striped};
 use larder::time::{Clock, Deadline, Instant, ManualClock};
-use larder::{CapacityError, Exhausted};
+use larder::{CapacityError, Exhausted, Rejected};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::sync::MutexGuard;
 
@@ -33,6 +35,22 @@ struct Hook<X>(PhantomData<X>);
 impl<T, X> Recycle<T> for Hook<X> {
     fn create(&self) -> T {
         unreachable!("nothing is made here")
+    }
+}
+
+impl<X> BuildHasher for Hook<X> {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        unreachable!("nothing is hashed here")
+    }
+}
+
+impl<X> Clock for Hook<X> {
+    const HZ: u64 = 1;
+
+    fn now(&self) -> Instant {
+        unreachable!("nothing is timed here")
     }
 }
 
@@ -207,6 +225,61 @@ fn a_cache_is_as_its_hasher_is() {
 }
 
 #[test]
+fn a_concurrent_cache_shares_keys_and_values_and_hands_them_over() {
+    macro_rules! check {
+        ($key:ty, $k_send:literal, $k_sync:literal, $value:ty, $v_send:literal, $v_sync:literal) => {
+            let (send, sync) = ($k_send && $v_send, $k_sync && $v_sync);
+            // Shared, it gives out references to one entry on several threads, and drops or gives it back on any of them.
+            let both = send && sync;
+            expect!(StaticCache<$key, $value, 1, 8>, Send: send, Sync: both);
+            expect!(LentCache<'static, $key, $value, 8>, Send: send, Sync: both);
+            #[cfg(feature = "alloc")]
+            {
+                expect!(larder::cache::HeapCache<$key, $value>, Send: send, Sync: both);
+            }
+            // One that is sent may read there beside others that read here, and may be the last, who drops.
+            expect!(Ref<'static, $key, $value>, Send: both, Sync: sync);
+            // It is a reference, or a value that is its own.
+            expect!(Filled<'static, $key, $value>, Send: both, Sync: sync);
+            // A borrow of the cache, which makes references.
+            expect!(CacheIter<'static, $key, $value, (), Ways<8>>, Send: both, Sync: both);
+            // What comes back is the caller's alone.
+            expect!(Stored<$key, $value>, Send: send, Sync: sync);
+            expect!(Rejected<$key, $value>, Send: send, Sync: sync);
+            expect!(Removed<$value>, Send: $v_send, Sync: $v_sync);
+        };
+    }
+    each_pair!(check);
+}
+
+#[test]
+fn a_concurrent_cache_is_as_what_it_is_made_with() {
+    macro_rules! caches {
+        ($setup:ty, $send:expr, $sync:expr) => {
+            expect!(StaticCache<u32, u32, 1, 8, $setup>, Send: $send, Sync: $sync);
+            expect!(LentCache<'static, u32, u32, 8, $setup>, Send: $send, Sync: $sync);
+            #[cfg(feature = "alloc")]
+            {
+                expect!(larder::cache::HeapCache<u32, u32, $setup>, Send: $send, Sync: $sync);
+            }
+        };
+    }
+    macro_rules! check {
+        ($hasher:ty, $h_send:literal, $h_sync:literal, $clock:ty, $c_send:literal, $c_sync:literal) => {
+            let (send, sync) = ($h_send && $c_send, $h_sync && $c_sync);
+            // Both are asked on any thread that uses the cache.
+            caches!(Setup<Hook<$hasher>, Expiring<Hook<$clock>>, Off>, send, sync);
+            caches!(Setup<Hook<$hasher>, Idling<Hook<$clock>>, Striped<2>>, send, sync);
+            caches!(Setup<Hook<$hasher>, Untimed, Striped<1>>, $h_send, $h_sync);
+        };
+    }
+    each_pair!(check);
+    // A clock that only its thread can read.
+    caches!(Setup<DefaultHash, Expiring<Local>>, true, false);
+    caches!(Setup<DefaultHash, Expiring<&'static Local>>, false, false);
+}
+
+#[test]
 fn a_borrowed_clock_is_shared() {
     expect!(ManualClock, Send: true, Sync: true);
     expect!(&ManualClock<1>, Send: true, Sync: true);
@@ -228,6 +301,9 @@ assert_impl_all!(CapacityError: Send, Sync, Unpin, core::error::Error);
 assert_impl_all!(CacheStats: Send, Sync, Unpin);
 assert_impl_all!(PoolStats: Send, Sync, Unpin);
 assert_impl_all!(Inline<2>: Send, Sync);
+assert_impl_all!(Striped<3>: Send, Sync, Unpin);
+assert_impl_all!(Untimed: Send, Sync, Unpin);
+assert_impl_all!(Swept: Send, Sync, Unpin);
 
 // The mistakes that others have made, once more without a formula.
 assert_not_impl_any!(PoolBox<'static, Cell<u32>>: Sync);
@@ -236,6 +312,11 @@ assert_not_impl_any!(Pooled<'static, u32, Hook<Cell<u32>>>: Send);
 assert_not_impl_any!(Pool<u32, 2, Hook<Cell<u32>>>: Sync);
 assert_not_impl_any!(BoxPool<Rc<u32>, 2>: Send, Sync);
 assert_not_impl_any!(IterMut<'static, u32, Rc<u32>>: Send, Sync);
+assert_not_impl_any!(StaticCache<u32, Rc<u32>, 1, 8>: Send, Sync);
+assert_not_impl_any!(StaticCache<u32, Cell<u32>, 1, 8>: Sync);
+assert_not_impl_any!(StaticCache<Cell<u32>, u32, 1, 8>: Sync);
+assert_not_impl_any!(Ref<'static, u32, SyncOnly>: Send);
+assert_not_impl_any!(Ref<'static, Cell<u32>, u32>: Send, Sync);
 #[cfg(feature = "alloc")]
 assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
 
@@ -243,6 +324,9 @@ assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
 
 #[test]
 fn borrows_may_be_shortened() {
+    static POOL: BoxPool<u32, 1> = BoxPool::new();
+    static CACHE: StaticCache<u32, u32, 1, 8> = StaticCache::new();
+
     fn guard<'short, 'long: 'short>(guard: PoolBox<'long, u32>) -> PoolBox<'short, u32> {
         guard
     }
@@ -253,7 +337,13 @@ fn borrows_may_be_shortened() {
         entries
     }
 
-    static POOL: BoxPool<u32, 1> = BoxPool::new();
+    fn entry<'short, 'long: 'short>(entry: Ref<'long, u32, u32>) -> Ref<'short, u32, u32> {
+        entry
+    }
+
+    CACHE.put(1, 10).unwrap();
+    assert_eq!(*entry(CACHE.get_ref(&1).unwrap()), 10);
+
     assert_eq!(*guard(POOL.insert(1).unwrap()), 1);
 
     let mut cache = LruCache::<_, _, Inline<1>>::new();

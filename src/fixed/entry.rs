@@ -140,3 +140,35 @@ impl<K, V, S: Stamp, W: Width> fmt::Debug for CacheIter<'_, K, V, S, W> {
         f.debug_struct("CacheIter").finish_non_exhaustive()
     }
 }
+
+/// A reference does not take a shorter lifetime for what it refers to: the last one drops it, as what it was put in.
+///
+/// ```compile_fail
+/// use larder::cache::Ref;
+///
+/// fn shorten<'cache, 'short>(entry: Ref<'cache, u32, &'static str>) -> Ref<'cache, u32, &'short str> {
+///     entry
+/// }
+/// ```
+///
+/// Nor for its key:
+///
+/// ```compile_fail
+/// use larder::cache::Ref;
+///
+/// fn shorten<'cache, 'short>(entry: Ref<'cache, &'static str, u32>) -> Ref<'cache, &'short str, u32> {
+///     entry
+/// }
+/// ```
+///
+/// The same without the change of lifetime compiles:
+///
+/// ```
+/// use larder::cache::Ref;
+///
+/// fn keep<'cache>(entry: Ref<'cache, &'static str, &'static str>) -> Ref<'cache, &'static str, &'static str> {
+///     entry
+/// }
+/// ```
+#[cfg(doctest)]
+struct Invariant;
