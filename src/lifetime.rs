@@ -35,7 +35,7 @@ pub trait Timed: Time {
 }
 
 /// What is kept with each entry. It is written by one who has the entry to itself, and by readers that do not matter to each other.
-pub trait Stamp: Sized + 'static {
+pub trait Stamp: Sized + Send + Sync + 'static {
     /// That of no entry.
     #[doc(hidden)]
     const NEVER: Self;

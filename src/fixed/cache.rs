@@ -314,15 +314,17 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// Asserts what is true when nobody is at work in the cache, but for references that are held: so many at most to an entry.
+    /// How many entries take a slot and can't be found any more: those that are held, and those that were removed in the middle of
+    /// their insert, which go when somebody needs the slot.
     #[doc(hidden)]
-    pub fn validate(&self, references: usize) {
-        for (index, set) in self.sets().iter().enumerate() {
-            set.validate(self.usable(index), references);
-        }
+    pub fn validate(&self, references: usize) -> usize {
+        let validate = |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
+        let hidden = self.sets().iter().enumerate().map(validate).sum();
         // A checker's objects are made when they are first looked at.
         // Relaxed: nothing is done with it.
         self.cursor.load(Ordering::Relaxed);
         assert!(self.len() <= self.capacity(), "there are more entries than there can be");
+        hidden
     }
 }
 

@@ -735,15 +735,18 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         self.hold(way).ok()
     }
 
-    /// Asserts what is true when nobody is at work here, but for so many references at most that are held.
-    pub(crate) fn validate(&self, usable: Mask, references: usize) {
+    /// Asserts what is true when nobody is at work here, but for so many references at most that are held. How many entries are here
+    /// that can't be found any more.
+    pub(crate) fn validate(&self, usable: Mask, references: usize) -> usize {
         let live = self.control.glance();
         assert!(live.without(usable).is_empty(), "an unusable way is live");
         let pins = u32::try_from(references).unwrap_or(u32::MAX);
-        for (way, word) in self.words.as_ref().iter().enumerate() {
+        let words = self.words.as_ref();
+        for (way, word) in words.iter().enumerate() {
             assert!(word.is_at_rest(pins), "way {way} is not at rest: {word:?}");
             assert!(!live.contains(way) || word.is_full(), "way {way} is live and empty");
         }
+        words.iter().filter(|word| word.is_full()).count() - live.len()
     }
 }
 

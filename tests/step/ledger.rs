@@ -76,6 +76,10 @@ impl Ledger {
         self.barren.store(barren, Ordering::Relaxed);
     }
 
+    fn is_alive(&self, number: usize) -> bool {
+        self.book().alive.get(number) == Some(&true)
+    }
+
     pub(crate) fn alive(&self) -> usize {
         self.book().alive.iter().filter(|&&alive| alive).count()
     }
@@ -182,6 +186,42 @@ impl Drop for Object {
         if self.explodes {
             panic_on_purpose();
         }
+    }
+}
+
+/// A record that many may read at once, and that nobody changes.
+pub(crate) struct Record {
+    ledger: &'static Ledger,
+    number: usize,
+    pub(crate) key: u32,
+    /// As the object's.
+    left: u64,
+    right: u64,
+}
+
+impl Record {
+    pub(crate) fn new(ledger: &'static Ledger, key: u32) -> Self {
+        let number = ledger.birth();
+        Self { ledger, number, key, left: pattern(number), right: !pattern(number) }
+    }
+
+    /// What a reader does with it, who is one to whom it was given. Gives its number.
+    pub(crate) fn read(&self) -> usize {
+        if self.left != !self.right || self.left != pattern(self.number) {
+            self.ledger.fault("a record changed under its reader");
+        }
+        if !self.ledger.is_alive(self.number) {
+            self.ledger.fault("a record was read after its end");
+        }
+        self.number
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.read();
+        point();
+        self.ledger.death(self.number);
     }
 }
 

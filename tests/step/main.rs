@@ -10,7 +10,7 @@
 //! | `matrix` | the ways to stop an operation, and the count of the positions at which it was stopped |
 //! | `ledger` | objects that notice how they are used |
 //! | `pools` | what all pools promise |
-//! | `box_pool`, `pool`, `object_pool`, `clock` | the operations |
+//! | `box_pool`, `pool`, `object_pool`, `cache`, `clock` | the operations |
 //! | `costs` | what an operation costs where nobody else is: each atomic access, by kind |
 //! | `checker`, `wrong` | the check of the check: what the checker does, and that it finds protocols that are wrong |
 //!
@@ -25,6 +25,7 @@ mod matrix;
 mod pools;
 
 mod box_pool;
+mod cache;
 mod checker;
 mod clock;
 mod costs;

@@ -113,7 +113,7 @@ pub(crate) fn one_interrupt<W: World>(name: &str, setups: usize, operations: &[O
 }
 
 /// Every operation, stopped at every position for every other one, which is stopped at every position for every other.
-fn nested_interrupts<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
+pub(crate) fn nested_interrupts<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
     let mut positions = 0;
     for setup in 0..setups {
         for [operation, first, second] in triples(operations) {
@@ -149,7 +149,7 @@ fn triples<W: 'static>(operations: &[Operation<W>]) -> impl Iterator<Item = [Ope
 
 /// Every operation, standing at every position while the others run to their end again and again, also interrupted by
 /// each other at every position.
-fn one_stall<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
+pub(crate) fn one_stall<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
     let mut positions = 0;
     let mut others = 0;
     for setup in 0..setups {
@@ -176,7 +176,7 @@ fn one_stall<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
 }
 
 /// Every two operations, standing at every pair of positions while the others run to their end again and again.
-fn two_stalls<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
+pub(crate) fn two_stalls<W: World>(name: &str, setups: usize, operations: &[Operation<W>]) {
     let mut positions = 0;
     for setup in 0..setups {
         for &first in operations {

@@ -1,6 +1,6 @@
 //! What must be true of the whole run: objects that count themselves, and the final account.
 
-use crate::shared::{BUFFERS, CACHE, CLOCK, RESULTS, SLOTS, TILES};
+use crate::shared::{BUFFERS, CACHE, CLOCK, RECORDS, RESULTS, SLOTS, TILES};
 use core::array;
 #[cfg(target_has_atomic = "32")]
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -37,10 +37,16 @@ pub enum Call {
     IntoInner,
     Now,
     Advance,
+    Get,
+    Put,
+    Remove,
+    Fill,
+    LetGo,
+    Sweep,
 }
 
 impl Call {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 14] = [
         Self::Outside,
         Self::Insert,
         Self::DropTile,
@@ -49,7 +55,18 @@ impl Call {
         Self::IntoInner,
         Self::Now,
         Self::Advance,
+        Self::Get,
+        Self::Put,
+        Self::Remove,
+        Self::Fill,
+        Self::LetGo,
+        Self::Sweep,
     ];
+
+    /// Whether it is one on the concurrent cache.
+    pub fn is_on_records(self) -> bool {
+        matches!(self, Self::Get | Self::Put | Self::Remove | Self::Fill | Self::LetGo | Self::Sweep)
+    }
 
     /// What the main loop is in.
     pub fn current() -> Self {
@@ -81,6 +98,12 @@ pub struct Ledger {
     pub taken_out: Count,
     pub handed_over: Count,
     pub lookups: Count,
+    pub records_made: Count,
+    pub records_dropped: Count,
+    pub records_looked_up: Count,
+    pub records_rejected: Count,
+    /// Calls of the interrupt on the cache in the middle of one of the main loop's.
+    pub records_met: Count,
     /// What was added to the clock, in units of [`Ledger::TICKS`].
     pub advanced: Count,
     pub not_advanced: Count,
@@ -102,6 +125,11 @@ pub static LEDGER: Ledger = Ledger {
     taken_out: Count::zero(),
     handed_over: Count::zero(),
     lookups: Count::zero(),
+    records_made: Count::zero(),
+    records_dropped: Count::zero(),
+    records_looked_up: Count::zero(),
+    records_rejected: Count::zero(),
+    records_met: Count::zero(),
     advanced: Count::zero(),
     not_advanced: Count::zero(),
 };
@@ -187,6 +215,11 @@ pub fn check_on_the_way() {
     // Two are on their way in or out at most: one of each user.
     assert!(LEDGER.tiles_made.get() - LEDGER.tiles_dropped.get() <= SLOTS as u32 + 2, "too many tiles");
     assert!(LEDGER.buffers_made.get() - LEDGER.buffers_dropped.get() <= SLOTS as u32 + 2, "too many buffers");
+    let room = RECORDS.capacity();
+    assert!(RECORDS.len() <= room, "more records than room");
+    // Each user may have a copy, and two that its insertion has displaced.
+    let records = LEDGER.records_made.get() - LEDGER.records_dropped.get();
+    assert!(records <= room as u32 + 6, "{records} records");
 }
 
 /// Prints the account and says whether it balances.
@@ -239,6 +272,33 @@ pub fn report() -> bool {
         cached + results.evicted + results.removed + results.replaced,
     );
 
+    RECORDS.validate(0);
+    let records = RECORDS.stats();
+    let resident = RECORDS.len() as u64;
+    must(
+        "records looked up, hits and misses",
+        count(&ledger.records_looked_up),
+        records.hits + records.misses,
+    );
+    must(
+        "records inserted, accounted for",
+        records.inserted,
+        resident + records.evicted + records.expired + records.removed + records.replaced,
+    );
+    must(
+        "records made less dropped, resident",
+        count(&ledger.records_made) - count(&ledger.records_dropped),
+        resident,
+    );
+    RECORDS.clear();
+    RECORDS.validate(0);
+    must("records after all are cleared", RECORDS.len() as u64, 0);
+    must("records made, dropped", count(&ledger.records_made), count(&ledger.records_dropped));
+    for ended in [records.evicted, records.expired, records.removed, records.replaced] {
+        must("a way to end that no record took", u64::from(ended == 0), 0);
+    }
+    must("no meeting in the concurrent cache", u64::from(ledger.records_met.get() == 0), 0);
+
     must("clock, steps", CLOCK.now().ticks(), count(&ledger.advanced) * Ledger::TICKS);
 
     let inside: u64 = ledger.landed[1..].iter().map(count).sum();
@@ -274,6 +334,23 @@ pub fn report() -> bool {
         results.hits,
         results.misses,
         results.evicted
+    );
+    hprintln!(
+        "records: {} hits, {} misses, {} inserted, {} evicted, {} expired, {} removed, {} replaced, {} rejected",
+        records.hits,
+        records.misses,
+        records.inserted,
+        records.evicted,
+        records.expired,
+        records.removed,
+        records.replaced,
+        ledger.records_rejected.get()
+    );
+    hprintln!(
+        "records: {} made, {} dropped; {} calls on the cache in the middle of another",
+        ledger.records_made.get(),
+        ledger.records_dropped.get(),
+        ledger.records_met.get()
     );
     hprintln!(
         "clock: {} steps, {} refused half-way through another, now {}",

@@ -1,7 +1,8 @@
-//! Pools, a cache and a clock of larder, used by a main loop and by the timer interrupt that stops it anywhere.
+//! Pools, caches and a clock of larder, used by a main loop and by the timer interrupt that stops it anywhere.
 //!
 //! Two users do the same random work: one is the main loop, the other the interrupt. Each writes a pattern of its own into
-//! what it acquires and looks for it before the release. They hand objects to each other, and both move the clock.
+//! what it acquires and looks for it before the release. They hand objects to each other, share a cache in the middle of each
+//! other's calls on it, and both move the clock.
 //! The time until the next interrupt takes every value of a range, so that over a run it lands everywhere in the
 //! calls of the main loop; where it landed is counted, and a run that missed a kind of call has failed. At the end the
 //! ledger must balance.
@@ -10,6 +11,7 @@
 #![no_main]
 
 mod ledger;
+mod records;
 mod shared;
 mod user;
 
@@ -20,11 +22,13 @@ use cortex_m::peripheral::{SYST, syst::SystClkSource};
 use cortex_m_rt::{entry, exception};
 use cortex_m_semihosting::{debug, hprintln};
 use critical_section::Mutex;
-use ledger::{Call, LEDGER};
+use larder::time::Clock;
+use ledger::{Call, LEDGER, Ledger};
+use shared::{BoardTime, RECORDS};
 use user::{Place, User};
 
 /// How often the timer interrupts the main loop. Every reload value comes up dozens of times.
-const INTERRUPTS: u32 = 100_000;
+const INTERRUPTS: u32 = 200_000;
 
 /// The shortest time to the next interrupt, in timer ticks, which are about as many instructions: enough to return from
 /// this one.
@@ -42,6 +46,10 @@ static TIMER: Mutex<RefCell<Option<SYST>>> = Mutex::new(RefCell::new(None));
 
 #[entry]
 fn main() -> ! {
+    assert!(
+        RECORDS.set_time_to_live(BoardTime::duration(records::STEPS * Ledger::TICKS)),
+        "nobody else sets it"
+    );
     let mut timer = Peripherals::take().expect("taken once").SYST;
     timer.set_reload(SHORTEST + PHASES);
     timer.clear_current();

@@ -1,18 +1,23 @@
 //! What both users share. The names are kept, for the check that all of it lies in `.bss`.
 
 use crate::ledger::{Buffer, LEDGER, Tile};
+use crate::records::Record;
 use core::cell::RefCell;
 use critical_section::Mutex;
-use larder::cache::{Inline, LruCache};
+use larder::cache::{Expiring, Inline, LruCache, Setup, StaticCache};
+use larder::key::DefaultHash;
 use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
-use larder::stats::Shared;
-use larder::time::ManualClock;
+use larder::stats::{Shared, Striped};
+use larder::time::{Clock, Instant, ManualClock};
 
 /// Slots of each pool: fewer than the users want together, so that they find it exhausted now and then.
 pub const SLOTS: usize = 4;
 
 /// Entries of the cache: fewer than there are keys.
 pub const RESULTS: usize = 12;
+
+/// Sets of the concurrent cache, of 8 slots each.
+const SETS: usize = 2;
 
 #[unsafe(no_mangle)]
 pub static TILES: BoxPool<Tile, SLOTS, Shared> = BoxPool::with_recorder(Shared::new());
@@ -25,8 +30,31 @@ pub static BUFFERS: Pool<Buffer, SLOTS, Blank, Shared> = Pool::with_recorder(Bla
 pub static CACHE: Mutex<RefCell<LruCache<u32, u32, Inline<RESULTS>>>> =
     Mutex::new(RefCell::new(LruCache::new()));
 
+/// The concurrent cache needs no turns.
 #[unsafe(no_mangle)]
-pub static CLOCK: ManualClock<1_000_000> = ManualClock::new();
+pub static RECORDS: StaticCache<u32, Record, SETS, 8, Setup<DefaultHash, Expiring<BoardTime>, Striped<1>>> =
+    StaticCache::with(Setup {
+        hasher: DefaultHash::new(),
+        time: Expiring::new(BoardTime),
+        recorder: Striped::new(),
+    });
+
+#[unsafe(no_mangle)]
+pub static CLOCK: ManualClock<HZ> = ManualClock::new();
+
+/// Ticks a second.
+const HZ: u64 = 1_000_000;
+
+/// The board's clock, as something that has no address: a reference would not be zero, and the cache not in `.bss`.
+pub struct BoardTime;
+
+impl Clock for BoardTime {
+    const HZ: u64 = HZ;
+
+    fn now(&self) -> Instant {
+        CLOCK.now()
+    }
+}
 
 pub type TileGuard = PoolBox<'static, Tile, Shared>;
 pub type BufferGuard = Pooled<'static, Buffer, Blank, Shared>;

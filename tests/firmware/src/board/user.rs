@@ -1,6 +1,7 @@
 //! The work that the main loop and the interrupt both do.
 
 use crate::ledger::{self, Call, LEDGER, Ledger, Tile};
+use crate::records::Reader;
 use crate::shared::{BUFFERS, BufferGuard, CACHE, CLOCK, SLOTS, TILES, TileGuard};
 use core::cell::Cell;
 use critical_section::Mutex;
@@ -12,6 +13,16 @@ use larder::time::{Clock, Instant};
 pub enum Place {
     Main,
     Interrupt,
+}
+
+impl Place {
+    /// A call of the library: noted if an interrupt can land in it.
+    pub fn call<R>(self, kind: Call, call: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Main => kind.note(call),
+            Self::Interrupt => call(),
+        }
+    }
 }
 
 /// An object, and the pattern that its user wrote.
@@ -45,6 +56,7 @@ pub struct User {
     random: u32,
     tiles: [Signed<TileGuard>; 2],
     buffers: [Signed<BufferGuard>; 2],
+    records: Reader,
     last: Instant,
 }
 
@@ -55,7 +67,14 @@ impl User {
             Place::Main => 0x1234_5677,
             Place::Interrupt => 0x0BAD_CAFF,
         };
-        Self { place, random, tiles: [const { None }; 2], buffers: [const { None }; 2], last: Instant::START }
+        Self {
+            place,
+            random,
+            tiles: [const { None }; 2],
+            buffers: [const { None }; 2],
+            records: Reader::new(place),
+            last: Instant::START,
+        }
     }
 
     /// A number of at most 30 bits, so that it is never a mark of the ledger's: Marsaglia's xorshift.
@@ -66,25 +85,22 @@ impl User {
         self.random >> 2
     }
 
-    /// A call of the library: noted if an interrupt can land in it.
     fn call<R>(&self, kind: Call, call: impl FnOnce() -> R) -> R {
-        match self.place {
-            Place::Main => kind.note(call),
-            Place::Interrupt => call(),
-        }
+        self.place.call(kind, call)
     }
 
     /// A bit of everything, in an order that the dice give.
     pub fn work(&mut self) {
         let dice = self.random();
         let at = (dice >> 8) as usize % 2;
-        match dice % 8 {
+        match dice % 16 {
             0 | 1 => self.change_tile(at),
             2 | 3 => self.change_buffer(at),
             4 => self.pass_tile(at),
             5 => self.pass_buffer(at),
             6 => self.look_up(dice >> 9),
-            _ => self.advance(),
+            7 => self.advance(),
+            _ => self.records.work(dice >> 4),
         }
         self.read_clock();
         if self.place == Place::Interrupt {
@@ -232,5 +248,6 @@ impl User {
                 self.drop_buffer(buffer, pattern);
             }
         }
+        self.records.let_go();
     }
 }

@@ -1,0 +1,488 @@
+//! `Cache`, interrupted and stalled: one set of a few ways, and keys that all have one hash.
+//!
+//! What is promised is checked against a book of what was done when: see [`Book`].
+
+use crate::ledger::{Ledger, Record};
+use crate::matrix::{Operation, World, everything, nested_interrupts, one_interrupt, one_stall, two_stalls};
+use core::hash::{BuildHasher, Hasher};
+use core::mem;
+use core::time::Duration;
+use larder::Rejected;
+use larder::cache::{Cache, Expiring, Filled, Heap, HeapCache, Ref, Setup, Stored, Time, Untimed};
+use larder::stats::Striped;
+use larder::sync::step::point;
+use larder::time::{Clock, Instant, ManualClock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+/// All keys have one set and one tag.
+#[derive(Clone, Copy)]
+struct Alike;
+
+impl BuildHasher for Alike {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        Self
+    }
+}
+
+impl Hasher for Alike {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn finish(&self) -> u64 {
+        7
+    }
+}
+
+type TestClock = ManualClock<1_000>;
+type Made<T> = Setup<Alike, T, Striped<1>>;
+type Tested<T> = Cache<u32, Record, Heap, Made<T>>;
+
+/// How the cache keeps time, and what that costs.
+trait Kind: Time + Send + Sync + 'static {
+    /// The accesses of a look at a clock or a deadline, and of a change of one.
+    const LOOK: usize;
+    const CHANGE: usize;
+
+    fn new(clock: &'static TestClock) -> Self;
+    /// What ends, ends soon.
+    fn insert_for(cache: &Tested<Self>, key: u32, value: Record) -> Placed
+    where
+        Self: Sized;
+    fn sweep(cache: &Tested<Self>, now: Instant)
+    where
+        Self: Sized;
+}
+
+type Placed = Result<Stored<u32, Record>, Rejected<u32, Record>>;
+
+impl Kind for Untimed {
+    const LOOK: usize = 0;
+    const CHANGE: usize = 0;
+
+    fn new(_: &'static TestClock) -> Self {
+        Self::new()
+    }
+
+    fn insert_for(cache: &Tested<Self>, key: u32, value: Record) -> Placed {
+        cache.insert(key, value)
+    }
+
+    fn sweep(_: &Tested<Self>, _: Instant) {}
+}
+
+impl Kind for Expiring<&'static TestClock> {
+    const LOOK: usize = 4;
+    const CHANGE: usize = 10;
+
+    fn new(clock: &'static TestClock) -> Self {
+        Self::new(clock)
+    }
+
+    fn insert_for(cache: &Tested<Self>, key: u32, value: Record) -> Placed {
+        cache.insert_for(key, value, Duration::from_millis(5))
+    }
+
+    fn sweep(cache: &Tested<Self>, now: Instant) {
+        cache.sweep(now, 16);
+    }
+}
+
+/// What was done to each key, and when: whether what a look-up gives could have been there.
+///
+/// Each operation draws a stamp when it begins and one when it ends. A value can't be there any more if something happened to its key
+/// that began after the value's own insert had ended: another insert, a removal, or a look-up that gave a later value or nothing. A
+/// value that was computed on a miss is as old as the beginning of its computation, for what is put in or taken out.
+#[derive(Default)]
+struct Book {
+    clock: usize,
+    /// By the record's number.
+    values: Vec<Written>,
+    /// The latest beginning of what has ended, by key: of anything, and of what overtakes computations.
+    ended: [usize; KEYS as usize],
+    overtook: [usize; KEYS as usize],
+}
+
+#[derive(Clone, Copy, Default)]
+struct Written {
+    began: usize,
+    ended: Option<usize>,
+    computed: Option<usize>,
+}
+
+/// The beginning of a look-up: what had ended then.
+#[derive(Clone, Copy)]
+struct Look {
+    key: u32,
+    began: usize,
+    ended: usize,
+    overtook: usize,
+}
+
+impl Book {
+    fn now(&mut self) -> usize {
+        self.clock += 1;
+        self.clock
+    }
+
+    fn written(&mut self, number: usize) -> &mut Written {
+        if self.values.len() <= number {
+            self.values.resize(number + 1, Written::default());
+        }
+        &mut self.values[number]
+    }
+
+    fn end(&mut self, key: u32, began: usize, overtakes: bool) {
+        let key = key as usize;
+        self.ended[key] = self.ended[key].max(began);
+        if overtakes {
+            self.overtook[key] = self.overtook[key].max(began);
+        }
+    }
+}
+
+/// Some keys that meet, and one that only those use who look whether there is room.
+const A: u32 = 0;
+const B: u32 = 1;
+const C: u32 = 2;
+const SPARE: u32 = 3;
+const KEYS: u32 = 4 + 8;
+
+/// A cache of so many ways and its users.
+struct Users<const WAYS: usize, T: Kind> {
+    /// Taken away in the end: there are a million worlds.
+    cache: RwLock<Option<Box<Tested<T>>>>,
+    clock: &'static TestClock,
+    ledger: &'static Ledger,
+    book: Mutex<Book>,
+    /// References that were leaked.
+    leaked: usize,
+}
+
+/// Who uses the cache.
+struct Using<'a, T: Kind>(RwLockReadGuard<'a, Option<Box<Tested<T>>>>);
+
+impl<T: Kind> core::ops::Deref for Using<'_, T> {
+    type Target = Tested<T>;
+
+    fn deref(&self) -> &Tested<T> {
+        self.0.as_ref().expect("it is taken away in the end")
+    }
+}
+
+impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
+    fn cache(&self) -> Using<'_, T> {
+        Using(self.cache.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().expect("nothing panics with the book open")
+    }
+
+    fn begin(&self) -> usize {
+        self.book().now()
+    }
+
+    /// A new value, whose insert begins.
+    fn value(&self, key: u32) -> (Record, usize, usize) {
+        let value = Record::new(self.ledger, key);
+        let (number, began) = (value.read(), self.begin());
+        self.book().written(number).began = began;
+        (value, number, began)
+    }
+
+    fn look(&self, key: u32) -> Look {
+        let mut book = self.book();
+        let began = book.now();
+        Look { key, began, ended: book.ended[key as usize], overtook: book.overtook[key as usize] }
+    }
+
+    /// The end of a look-up, and whether what it found could be there.
+    fn found(&self, look: Look, value: Option<&Record>) {
+        let mut began = look.began;
+        if let Some(value) = value {
+            let number = value.read();
+            let written = *self.book().written(number);
+            if value.key != look.key {
+                self.ledger.fault("another key's value");
+            }
+            if written.ended.is_some_and(|ended| ended < look.ended) {
+                self.ledger.fault("a value came back");
+            }
+            if written.computed.is_some_and(|computed| computed < look.overtook) {
+                self.ledger.fault("a value was overtaken and is there");
+            }
+            began = written.began;
+        }
+        self.book().end(look.key, began, false);
+    }
+
+    fn get(&self, key: u32) {
+        let look = self.look(key);
+        let cache = self.cache();
+        let read = cache.get_with(&key, |value| self.found(look, Some(value)));
+        if read.is_none() {
+            self.found(look, None);
+        }
+    }
+
+    /// Holds a reference, while others may take the entry out.
+    fn hold(&self, key: u32) {
+        let look = self.look(key);
+        let cache = self.cache();
+        let held = cache.get_ref(&key);
+        self.found(look, held.as_deref());
+        point();
+        if let Some(held) = held {
+            held.read();
+            point();
+            held.read();
+        }
+    }
+
+    fn insert(&self, key: u32, insert: impl FnOnce(&Tested<T>, Record) -> Placed) -> bool {
+        let (value, number, began) = self.value(key);
+        let cache = self.cache();
+        let placed = insert(&cache, value);
+        let mut book = self.book();
+        let now = book.now();
+        book.written(number).ended = Some(now);
+        let stored = placed.is_ok();
+        if stored {
+            book.end(key, began, true);
+        }
+        drop(book);
+        let check = |of: u32, value: &Record| {
+            value.read();
+            if value.key != of {
+                self.ledger.fault("handed back under another key");
+            }
+        };
+        match &placed {
+            Ok(Stored::New | Stored::ReplacedInUse { evicted: None }) => {}
+            Ok(Stored::Replaced(old)) => check(key, old),
+            Ok(Stored::Evicted(of, old) | Stored::ReplacedInUse { evicted: Some((of, old)) }) => {
+                check(*of, old);
+            }
+            Err(Rejected { key: of, value: same }) => {
+                check(*of, same);
+                if *of != key || same.read() != number {
+                    self.ledger.fault("something else was rejected");
+                }
+            }
+        }
+        stored
+    }
+
+    /// Takes entries out of those keys, by `work`.
+    fn take_out(&self, keys: impl Iterator<Item = u32>, work: impl FnOnce(&Tested<T>)) {
+        let began = self.begin();
+        work(&self.cache());
+        let mut book = self.book();
+        keys.for_each(|key| book.end(key, began, true));
+    }
+
+    fn fill(&self, key: u32) {
+        let look = self.look(key);
+        let cache = self.cache();
+        let computed = core::cell::Cell::new(None);
+        let filled = cache.get_ref_or_insert_with(key, || {
+            let computing = self.begin();
+            point();
+            let (value, number, _) = self.value(key);
+            self.book().written(number).computed = Some(computing);
+            computed.set(Some(number));
+            value
+        });
+        match &filled {
+            Filled::InCache(value) if computed.get() != Some(value.read()) => self.found(look, Some(value)),
+            Filled::InCache(value) => {
+                let mut book = self.book();
+                let now = book.now();
+                book.written(value.read()).ended = Some(now);
+                book.end(key, look.began, false);
+            }
+            Filled::Unstored(value) => {
+                if computed.get() != Some(value.read()) {
+                    self.ledger.fault("a value that was stored is given as unstored");
+                }
+            }
+        }
+    }
+
+    fn iterate(&self) {
+        let cache = self.cache();
+        for entry in cache.iter() {
+            entry.read();
+            if entry.key != *Ref::key(&entry) {
+                self.ledger.fault("another key's value");
+            }
+        }
+    }
+
+    /// How many ways are there for others while so many threads stand: each may have claimed one and pin another.
+    fn left(&self, standing: usize) -> usize {
+        WAYS.saturating_sub(self.leaked + 2 * standing)
+    }
+}
+
+impl<const WAYS: usize, T: Kind> World for Users<WAYS, T> {
+    /// Empty; with one entry; full; full, one of them with a reference that was leaked.
+    fn new(setup: usize) -> &'static Self {
+        let ledger = Ledger::of_this_thread();
+        let clock: &'static TestClock = Box::leak(Box::default());
+        let with = Setup { hasher: Alike, time: T::new(clock), recorder: Striped::new() };
+        let cache = HeapCache::with_capacity_and(WAYS, with);
+        let leaked = usize::from(setup == 3);
+        let users = Box::leak(Box::new(Self {
+            cache: RwLock::new(Some(Box::new(cache))),
+            clock,
+            ledger,
+            book: Mutex::default(),
+            leaked,
+        }));
+        let entries = [0, 1, WAYS, WAYS][setup];
+        for key in (0..KEYS).take(entries) {
+            // The second one ends: it is over when time has passed once.
+            let insert = if key == B { T::insert_for } else { |cache: &Tested<T>, k, v| cache.insert(k, v) };
+            assert!(users.insert(key, |cache, value| insert(cache, key, value)));
+        }
+        if leaked != 0 {
+            let cache = users.cache();
+            mem::forget(cache.get_ref(&A));
+        }
+        users
+    }
+
+    fn at_any_time(&self) {
+        self.ledger.check();
+        assert!(self.cache().len() <= WAYS, "more entries than there can be");
+    }
+
+    fn while_standing(&'static self, threads: usize) {
+        let stored = self.insert(SPARE, |cache, value| cache.insert(SPARE, value));
+        assert!(stored || self.left(threads) == 0, "no room, but there is");
+        if stored {
+            assert!(self.cache().contains(&SPARE), "what was just put in");
+            self.take_out([SPARE].into_iter(), |cache| assert!(cache.remove(&SPARE).was_there()));
+            assert!(!self.cache().contains(&SPARE), "what was just taken out");
+        }
+        self.at_any_time();
+    }
+
+    fn at_rest(&'static self) {
+        self.at_any_time();
+        (0..KEYS).for_each(|key| self.get(key));
+        let cache = self.cache();
+        let hidden = cache.validate(self.leaked);
+        let mut keys: Vec<u32> = cache.iter().map(|entry| *Ref::key(&entry)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), cache.iter().count(), "two entries of one key");
+        let stats = cache.stats();
+        let gone = stats.evicted + stats.expired + stats.removed + stats.replaced;
+        assert_eq!(stats.inserted, gone + cache.len() as u64, "{stats:?}");
+        assert_eq!(self.ledger.alive(), cache.len() + hidden, "a value is lost, or an entry of nothing");
+        // All slots can be used, but for one of a leaked reference whose entry is gone.
+        for key in 4..4 + u32::try_from(WAYS).expect("a few") {
+            assert!(self.insert(key, |cache, value| cache.insert(key, value)) || self.left(0) == 0);
+        }
+        assert!(cache.len() + self.leaked >= WAYS, "a slot is lost");
+        assert!(self.ledger.alive() <= WAYS, "a value is lost");
+        drop(cache);
+        self.at_any_time();
+        let cache = self.cache.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(cache);
+        self.ledger.close();
+        *self.book() = Book::default();
+    }
+}
+
+/// The accesses, at most, of: a look at the set; of a way whose key is compared and that is let go, perhaps as the last; of one that is
+/// taken out.
+const SET: usize = 1 + 2;
+const WAY: usize = 2 + 3;
+const OUT: usize = 1 + 1 + 1;
+
+const fn operations<const WAYS: usize, T: Kind>() -> [Operation<Users<WAYS, T>>; 13] {
+    // Time now; every way; the deadline of the one that was found; a count.
+    let get = T::LOOK + SET + WAYS * (WAY + T::LOOK) + 1;
+    // The epoch; a look; a way that is claimed: of those that are free each in two ways, else a victim, first of those that are over;
+    // hidden, written, shown; the old one retired; counts.
+    let scan = 1 + SET + WAYS * WAY;
+    let claim = 2 + 1 + 4 * WAYS + (2 + T::LOOK) * WAYS;
+    let write = 1 + T::LOOK + 1 + 2 + T::CHANGE + 1;
+    let show = 2 + 3 + T::LOOK + 4;
+    let insert = 2 * T::LOOK + 1 + scan + claim + write + show;
+    // Only bits have gone, or somebody has published: a new scan. A deadline may be read again.
+    let again = 4 + scan + 4 + 3 * T::LOOK;
+    let take_out = T::LOOK + 2 + SET + WAYS * (WAY + T::LOOK + OUT);
+    macro_rules! operation {
+        ($name:literal, $most:expr, $run:expr) => {
+            Operation { name: $name, run: $run, most: $most, more: again }
+        };
+    }
+    [
+        operation!("get", get, |users| users.get(A)),
+        operation!("hold", get, |users| users.hold(A)),
+        operation!("insert", insert, |users| {
+            users.insert(A, |cache, value| cache.insert(A, value));
+        }),
+        operation!("insert another key", insert, |users| {
+            users.insert(B, |cache, value| T::insert_for(cache, B, value));
+        }),
+        operation!("remove", take_out, |users| {
+            users.take_out([A].into_iter(), |cache| drop(cache.remove(&A)));
+        }),
+        operation!("fill", get + insert + T::LOOK, |users| users.fill(A)),
+        operation!("put", insert, |users| {
+            users.insert(C, |cache, value| cache.put(C, value).map(|()| Stored::New));
+        }),
+        operation!("fill another key", get + insert + T::LOOK, |users| users.fill(B)),
+        operation!("hold another key", get, |users| users.hold(B)),
+        operation!("retain others", take_out, |users| {
+            users.take_out([A].into_iter(), |cache| cache.retain(|&key, _| key != A));
+        }),
+        operation!("clear", take_out, |users| users.take_out(0..KEYS, Tested::clear)),
+        operation!("iterate", get, |users| users.iterate()),
+        operation!("let time pass and sweep", 30 + take_out, |users| {
+            users.clock.advance_ticks(5);
+            T::sweep(&users.cache(), users.clock.now());
+        }),
+    ]
+}
+
+#[test]
+fn one_way() {
+    let all = operations::<1, Untimed>();
+    everything("Cache of 1", 3, &all);
+}
+
+#[test]
+fn two_ways() {
+    let all = operations::<2, Untimed>();
+    one_interrupt("Cache of 2", 4, &all);
+    one_stall("Cache of 2", 4, &all);
+    two_stalls("Cache of 2", 4, &all);
+}
+
+#[test]
+fn three_ways() {
+    let all = operations::<3, Untimed>();
+    one_interrupt("Cache of 3", 4, &all);
+    one_stall("Cache of 3", 4, &all);
+}
+
+#[test]
+fn two_ways_whose_entries_end() {
+    let all = operations::<2, Expiring<&'static TestClock>>();
+    one_interrupt("Cache of 2 that end", 4, &all);
+    one_stall("Cache of 2 that end", 4, &all);
+}
+
+/// The first few operations, which are those that make the protocol; the others are made of the same steps.
+#[test]
+fn interrupts_of_interrupts() {
+    let all = operations::<2, Untimed>();
+    nested_interrupts("Cache of 2", 4, &all[..6]);
+}
