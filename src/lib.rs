@@ -70,13 +70,14 @@ pub mod cache {
     pub use crate::fixed::cache::{Cache, LentCache, Removed, SetOf, StaticCache, Stored, Swept};
     pub use crate::fixed::entry::{CacheIter, Filled, Ref};
     pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
-    pub use crate::fixed::setup::{Config, Setup};
+    pub use crate::fixed::setup::{Config, Setup, Suits};
     #[cfg(feature = "alloc")]
     pub use crate::heap::cache::HeapCache;
     pub use crate::lifetime::{Expiring, Idling, Time, Timed, Untimed};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;
     pub use crate::raw::memory::{Inline, Memory};
+    pub use crate::raw::plain::{CellKind, Pinned, Words};
     pub use crate::raw::store::{Lent, Sets, Store};
     pub use crate::raw::width::{Ways, Width};
 }

@@ -51,6 +51,9 @@ pub trait Stamp: Sized + Send + Sync + 'static {
     /// Whether it could ever be over: whether it is worth while to look.
     #[doc(hidden)]
     const ENDS: bool;
+    /// Whether a use changes it.
+    #[doc(hidden)]
+    const EXTENDS: bool;
 }
 
 /// Entries live until they are thrown out. No clock, and no memory for it.
@@ -86,6 +89,7 @@ impl Time for Untimed {
 impl Stamp for () {
     const NEVER: Self = ();
     const ENDS: bool = false;
+    const EXTENDS: bool = false;
 
     #[inline]
     fn begin(&self, _: Deadline, _: Deadline) {}
@@ -225,6 +229,7 @@ pub struct Ending(Until);
 impl Stamp for Ending {
     const NEVER: Self = Self(Until::NEVER);
     const ENDS: bool = true;
+    const EXTENDS: bool = false;
 
     #[inline]
     fn begin(&self, deadline: Deadline, _: Deadline) {
@@ -326,6 +331,7 @@ pub struct Idle {
 impl Stamp for Idle {
     const NEVER: Self = Self { end: Until::NEVER, idle_end: Until::NEVER };
     const ENDS: bool = true;
+    const EXTENDS: bool = true;
 
     fn begin(&self, deadline: Deadline, idle: Deadline) {
         self.end.set(deadline);

@@ -16,9 +16,9 @@ use core::mem::{self, MaybeUninit};
 use core::time::Duration;
 use larder::CapacityError;
 use larder::cache::{
-    Cache, Expiring, Filled, Idling, LentCache, Ref, Removed, SetOf, Setup, StaticCache, Store,
+    Cache, CellKind, Expiring, Filled, Idling, LentCache, Pinned, Ref, Removed, SetOf, Setup, StaticCache,
 };
-use larder::cache::{Stored, Untimed};
+use larder::cache::{Store, Stored, Untimed, Words};
 use larder::key::{DefaultHash, Equivalent};
 use larder::stats::{Off, Striped};
 use larder::time::{Clock, Deadline, Instant};
@@ -27,7 +27,7 @@ use std::collections::{HashMap, HashSet};
 
 /// What a cache is made with here.
 fn setup<'c, H, T: Kind<'c>, R: Counts>(hasher: H, clock: &'c TestClock) -> Setup<H, T, R> {
-    Setup { hasher, time: T::new(clock), recorder: R::default() }
+    Setup { hasher, time: T::new(clock), recorder: R::default(), cell: Pinned }
 }
 
 /// Capacities of run time: those at which caches have gone wrong elsewhere, and those around sets of 8 and of 16. (An
@@ -39,8 +39,8 @@ const CAPACITIES: &[usize] =
 // The suite.
 
 /// Makes the calls, each held against the model.
-fn agrees<'c, K: Sample, V: Sample, M, T, R>(
-    cache: &Cache<K, V, M, Setup<Hashing, T, R>>,
+fn agrees<'c, K: Sample, V: Sample, M, T, R, X: CellKind>(
+    cache: &Cache<K, V, M, Setup<Hashing, T, R, X>>,
     clock: &'c TestClock,
     ops: &[Op],
 ) where
@@ -148,6 +148,50 @@ agrees_with_the_model! {
     large: Large, Large;
     aligned: Aligned, Aligned;
     aligned_nothing: AlignedNothing, AlignedNothing;
+}
+
+/// Plain data of every width of its pieces, and of none.
+mod words_agree_with_the_model {
+    use super::*;
+    use bytemuck::NoUninit;
+
+    fn words_agree<K: Sample + NoUninit, V: Sample + NoUninit>() {
+        of_random_calls(16, |hashing, clock, ops| {
+            let with = setup::<_, Expiring<_>, Striped<1>>(hashing, clock).cell(Words);
+            agrees(&StaticCache::<K, V, 1, 8, _>::with(with), clock, ops);
+            let with = setup::<_, Untimed, Off>(hashing, clock).cell(Words);
+            agrees(&StaticCache::<K, V, 3, 16, _>::with(with), clock, ops);
+            let with = setup::<_, Idling<_>, Striped<8>>(hashing, clock).cell(Words);
+            agrees(&StaticCache::<K, V, 2, 8, _>::with(with), clock, ops);
+        });
+    }
+
+    #[test]
+    fn numbers() {
+        words_agree::<u32, u32>();
+    }
+
+    #[test]
+    fn numbers_of_different_sizes() {
+        words_agree::<u8, u64>();
+        words_agree::<u64, u16>();
+    }
+
+    #[test]
+    fn large() {
+        words_agree::<u64, Large>();
+    }
+
+    #[test]
+    fn bytes() {
+        words_agree::<[u8; 5], [u8; 3]>();
+    }
+
+    #[test]
+    fn nothing() {
+        words_agree::<u32, ()>();
+        words_agree::<(), ()>();
+    }
 }
 
 // Panics, and calls back.
@@ -337,6 +381,7 @@ mod user_code_calls_back {
     type Here = larder::cache::Sets<1, 8>;
 
     static CACHE: TouchyCache<'static, Here> = StaticCache::with(Setup {
+        cell: Pinned,
         hasher: DefaultHash::new(),
         time: Idling::new(&CLOCK),
         recorder: Striped::new(),
@@ -903,8 +948,8 @@ fn debug_shows_sizes_and_not_what_others_may_change() {
 // Time.
 
 /// Every way to see an entry. How many of them do.
-fn sights<M: Store, T: larder::cache::Time, R: larder::stats::CacheRecorder>(
-    cache: &Cache<u32, u32, M, Setup<DefaultHash, T, R>>,
+fn sights<M: Store, T: larder::cache::Time, R: larder::stats::CacheRecorder, X: CellKind>(
+    cache: &Cache<u32, u32, M, Setup<DefaultHash, T, R, X>>,
     key: u32,
 ) -> usize {
     [

@@ -1,13 +1,15 @@
 //! `Cache`: the concurrent one.
 
 use super::entry::{CacheIter, Filled, Ref};
-use super::setup::{Config, Setup};
+use super::setup::{Config, Setup, Suits};
 use crate::error::{CapacityError, Rejected};
 use crate::key::{Equivalent, Parts};
-use crate::lifetime::{Idling, Time, Timed};
+use crate::lifetime::{Idling, Stamp, Time, Timed};
+use crate::raw::control::Epoch;
 use crate::raw::mask::Mask;
+use crate::raw::plain::{CellKind, Plain};
 use crate::raw::policy::{Around, Climb};
-use crate::raw::set::{self, Call, Displaced, Held, Newcomer, Placed, Set, Taken};
+use crate::raw::set::{self, Call, Copied, Displaced, Held, Newcomer, Placed, Set, Taken};
 use crate::raw::store::{Lent, LentSets, Sets, Store};
 use crate::raw::width::{Blank, Ways, Width};
 use crate::stats::{CacheRecorder, CacheStats, Striped};
@@ -29,6 +31,9 @@ pub type LentCache<'a, K, V, const WAYS: usize, C = Setup> = Cache<K, V, Lent<'a
 
 /// What a configuration keeps with each entry.
 type StampOf<C> = <<C as Config>::Time as Time>::Stamp;
+
+/// That a cache's keys and values can be read as its configuration says.
+type ProofOf<K, V, C> = <<C as Config>::Cell as CellKind>::Proof<K, V>;
 
 /// A set of a cache.
 type SetIn<K, V, M, C> = Set<K, V, StampOf<C>, <M as Store>::Width>;
@@ -149,8 +154,15 @@ pub struct Cache<K, V, M: Store, C: Config = Setup> {
     /// The set at which the next sweep begins.
     cursor: AtomicU32,
     climb: Climb,
+    proof: ProofOf<K, V, C>,
     sets: M::Of<K, V, StampOf<C>>,
 }
+
+/// What was read has been written meanwhile, again and again.
+struct Torn;
+
+/// How often a look-up tries to read without a pin while others publish in the set.
+const GLANCES: usize = 3;
 
 impl<K, V, const SETS: usize, const WAYS: usize> StaticCache<K, V, SETS, WAYS>
 where
@@ -162,7 +174,7 @@ where
     }
 }
 
-impl<K, V, const SETS: usize, const WAYS: usize, C: Config> StaticCache<K, V, SETS, WAYS, C>
+impl<K, V, const SETS: usize, const WAYS: usize, C: Suits<K, V>> StaticCache<K, V, SETS, WAYS, C>
 where
     Ways<WAYS>: Width,
 {
@@ -170,11 +182,11 @@ where
     pub const fn with(setup: C) -> Self {
         const { assert!(SETS <= u32::MAX as usize, "sets are numbered by 32 bits") };
         let sets = [const { Set::BLANK }; SETS];
-        Self { setup, unused: (0, 0), cursor: AtomicU32::new(0), climb: Climb::new(), sets }
+        Self { setup, unused: (0, 0), cursor: AtomicU32::new(0), climb: Climb::new(), proof: C::PROOF, sets }
     }
 }
 
-impl<K, V, const SETS: usize, const WAYS: usize, C: Config + Default> Default
+impl<K, V, const SETS: usize, const WAYS: usize, C: Suits<K, V> + Default> Default
     for StaticCache<K, V, SETS, WAYS, C>
 where
     Ways<WAYS>: Width,
@@ -184,7 +196,7 @@ where
     }
 }
 
-impl<'a, K, V, const WAYS: usize, C: Config> LentCache<'a, K, V, WAYS, C>
+impl<'a, K, V, const WAYS: usize, C: Suits<K, V>> LentCache<'a, K, V, WAYS, C>
 where
     Ways<WAYS>: Width,
 {
@@ -228,8 +240,17 @@ where
 
 // What does not look at keys.
 impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
-    pub(crate) fn of(sets: M::Of<K, V, StampOf<C>>, unused: (u32, u32), setup: C) -> Self {
-        Self { setup, unused, cursor: AtomicU32::new(0), climb: Climb::new(), sets }
+    pub(crate) fn of(sets: M::Of<K, V, StampOf<C>>, unused: (u32, u32), setup: C) -> Self
+    where
+        C: Suits<K, V>,
+    {
+        Self { setup, unused, cursor: AtomicU32::new(0), climb: Climb::new(), proof: C::PROOF, sets }
+    }
+
+    /// That entries are plain data, if they are read as such.
+    #[inline]
+    fn plain(&self) -> Option<Plain<K, V>> {
+        C::Cell::plain(self.proof)
     }
 
     #[inline]
@@ -318,7 +339,8 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// their insert, which go when somebody needs the slot.
     #[doc(hidden)]
     pub fn validate(&self, references: usize) -> usize {
-        let validate = |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
+        let validate =
+            |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
         let hidden = self.sets().iter().enumerate().map(validate).sum();
         // A checker's objects are made when they are first looked at.
         // Relaxed: nothing is done with it.
@@ -334,6 +356,25 @@ impl<'a, K, V, M: Store, C: Config> Place<'a, K, V, M, C> {
     fn find<Q: Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<(usize, Held<'a, K, V>)> {
         let found = self.set.find(self.parts.tag, |other| key.equivalent(other));
         found.filter(|&(way, _)| !self.set.has_passed(way, now))
+    }
+
+    /// As [`find`](Self::find) of plain data, copied without a pin. An error if others publish in the set all the time: then somebody has
+    /// to hold it.
+    #[inline]
+    fn glance<Q: Equivalent<K> + ?Sized>(
+        &self,
+        plain: Plain<K, V>,
+        key: &Q,
+        now: Instant,
+    ) -> Result<Option<(usize, V)>, Torn> {
+        for _ in 0..GLANCES {
+            match self.set.copy(plain, self.parts.tag, now, |other| key.equivalent(other)) {
+                Copied::Value(way, value) => return Ok(Some((way, value))),
+                Copied::Absent => return Ok(None),
+                Copied::Torn => {}
+            }
+        }
+        Err(Torn)
     }
 }
 
@@ -392,10 +433,52 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     where
         V: Clone,
     {
-        let held = self.look_up(key, now)?;
+        let Some(place) = self.locate(key) else {
+            self.recorder().missed();
+            return None;
+        };
+        self.clone_at(&place, key, now)
+    }
+
+    /// A clone of the value of a key that belongs there. Marks it as used, and counts.
+    #[inline]
+    fn clone_at<Q: Equivalent<K> + ?Sized>(
+        &self,
+        place: &Place<'_, K, V, M, C>,
+        key: &Q,
+        now: Instant,
+    ) -> Option<V>
+    where
+        V: Clone,
+    {
+        // A use that has to be written down is one of who holds the entry.
+        if let Some(plain) = self.plain().filter(|_| !StampOf::<C>::EXTENDS)
+            && let Ok(copy) = self.copy_at(plain, place, key, now)
+        {
+            return copy;
+        }
+        let held = self.use_at(place, key, now)?;
         let value = held.value().clone();
         drop(held);
         Some(value)
+    }
+
+    /// The same of plain data, without a pin; see [`glance`](Self::glance).
+    #[inline]
+    fn copy_at<Q: Equivalent<K> + ?Sized>(
+        &self,
+        plain: Plain<K, V>,
+        place: &Place<'_, K, V, M, C>,
+        key: &Q,
+        now: Instant,
+    ) -> Result<Option<V>, Torn> {
+        let Some((way, value)) = place.glance(plain, key, now)? else {
+            self.recorder().missed();
+            return Ok(None);
+        };
+        place.set.touch(way, Deadline::NEVER);
+        self.recorder().hit();
+        Ok(Some(value))
     }
 
     /// What `read` makes of a key's value. Marks it as used.
@@ -437,7 +520,14 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// Whether a key has a value. Not a look-up: it neither counts nor marks as used.
     pub fn contains<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
-        self.peek(key).is_some()
+        let Some(place) = self.locate(key) else { return false };
+        let now = self.now();
+        if let Some(plain) = self.plain()
+            && let Ok(found) = place.glance(plain, key, now)
+        {
+            return found.is_some();
+        }
+        place.find(key, now).is_some()
     }
 
     /// Stores a value, and gives what it displaced.
@@ -500,7 +590,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let idle = self.time().idle_deadline(now);
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
         let around = Around::new(&self.climb, place.index, self.sets().len());
-        let call = Call { usable: self.usable(place.index), around, now, counts: self.recorder() };
+        let plain = self.plain();
+        let call = Call { plain, usable: self.usable(place.index), around, now, counts: self.recorder() };
         place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }
 
@@ -525,11 +616,14 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// Nothing is reserved while `compute` runs: it may take its time, panic, or call into the same cache, and several callers may
     /// compute the same. If something is inserted or removed in the key's set meanwhile, the value may be stale: then it is given
     /// and not stored. If another caller has stored a value of the key meanwhile, that one is given.
+    #[inline]
     pub fn get_or_insert_with(&self, key: K, compute: impl FnOnce() -> V) -> V
     where
         V: Clone,
     {
-        self.get_ref_or_insert_with(key, compute).into_value()
+        match self.try_get_or_insert_with(key, || Ok::<V, Infallible>(compute())) {
+            Ok(value) => value,
+        }
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), for a computation that may fail. An error is not stored.
@@ -537,11 +631,12 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// # Errors
     ///
     /// That of `compute`.
+    #[inline]
     pub fn try_get_or_insert_with<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E>
     where
         V: Clone,
     {
-        self.try_get_ref_or_insert_with(key, compute).map(Filled::into_value)
+        self.fill(key, compute, Self::clone_at, |value| value, Filled::into_value)
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a reference instead of a clone.
@@ -563,29 +658,54 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         key: K,
         compute: impl FnOnce() -> Result<V, E>,
     ) -> Result<Filled<'_, K, V>, E> {
+        self.fill(key, compute, Self::use_at, |held| Filled::InCache(Ref::new(held)), |filled| filled)
+    }
+
+    /// What `look` finds at the key's place, made into a result by `found`; else what `compute` gives, stored if it can be, made into a
+    /// result by `computed`.
+    #[inline]
+    fn fill<'a, E, F, T>(
+        &'a self,
+        key: K,
+        compute: impl FnOnce() -> Result<V, E>,
+        look: impl FnOnce(&'a Self, &Place<'a, K, V, M, C>, &K, Instant) -> Option<F>,
+        found: impl FnOnce(F) -> T,
+        computed: impl FnOnce(Filled<'a, K, V>) -> T,
+    ) -> Result<T, E> {
         let now = self.now();
         let Some(place) = self.locate(&key) else {
             self.recorder().missed();
-            let computed = compute();
+            let value = compute();
             drop(key);
-            return computed.map(Filled::Unstored);
+            return value.map(|value| computed(Filled::Unstored(value)));
         };
         let epoch = place.set.epoch();
-        if let Some(held) = self.use_at(&place, &key, now) {
+        if let Some(it) = look(self, &place, &key, now) {
             drop((key, compute));
-            return Ok(Filled::InCache(Ref::new(held)));
+            return Ok(found(it));
         }
-        let value = match compute() {
-            Ok(value) => value,
+        match compute() {
+            Ok(value) => Ok(computed(self.store_computed(&place, key, value, epoch))),
             Err(error) => {
                 drop(key);
-                return Err(error);
+                Err(error)
             }
-        };
+        }
+    }
+
+    /// Stores what was computed since the set was in `epoch`, unless it was overtaken.
+    #[inline]
+    fn store_computed<'a>(
+        &'a self,
+        place: &Place<'a, K, V, M, C>,
+        key: K,
+        value: V,
+        epoch: Epoch,
+    ) -> Filled<'a, K, V> {
         // Read again: the computation may have taken long.
         let now = self.now();
         let deadline = self.time().deadline(now);
-        Ok(match self.place(&place, key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
+        match self.place(place, key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
             Placed::Stored(Some(held), displaced) => {
                 drop(displaced);
                 Filled::InCache(Ref::new(held))
@@ -599,7 +719,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
                 drop(key);
                 Filled::Unstored(value)
             }
-        })
+        }
     }
 }
 
@@ -682,7 +802,9 @@ where
     }
 }
 
-impl<K, V, M: Store, H: BuildHasher, Cl: Clock, R: CacheRecorder> Cache<K, V, M, Setup<H, Idling<Cl>, R>> {
+impl<K, V, M: Store, H: BuildHasher, Cl: Clock, R: CacheRecorder, X: CellKind>
+    Cache<K, V, M, Setup<H, Idling<Cl>, R, X>>
+{
     /// How long an entry lives after it was last used.
     pub fn time_to_idle(&self) -> Duration {
         self.setup.time.time_to_idle()
@@ -695,8 +817,8 @@ impl<K, V, M: Store, H: BuildHasher, Cl: Clock, R: CacheRecorder> Cache<K, V, M,
     }
 }
 
-impl<K, V, M: Store, H: BuildHasher, T: Time, const STRIPES: usize>
-    Cache<K, V, M, Setup<H, T, Striped<STRIPES>>>
+impl<K, V, M: Store, H: BuildHasher, T: Time, X: CellKind, const STRIPES: usize>
+    Cache<K, V, M, Setup<H, T, Striped<STRIPES>, X>>
 {
     /// What was counted since the cache was made. At rest the sums are exact.
     pub fn stats(&self) -> CacheStats {

@@ -2,7 +2,7 @@
 
 use crate::error::CapacityError;
 use crate::fixed::cache::Cache;
-use crate::fixed::setup::{Config, Setup};
+use crate::fixed::setup::{Setup, Suits};
 use crate::raw::heap::Heap;
 use crate::raw::heap_sets::try_sets;
 use crate::raw::store::Store;
@@ -38,7 +38,7 @@ impl<K, V> HeapCache<K, V> {
     }
 }
 
-impl<K, V, C: Config> HeapCache<K, V, C> {
+impl<K, V, C: Suits<K, V>> HeapCache<K, V, C> {
     /// As [`with_capacity`](HeapCache::with_capacity), made with a setup.
     ///
     /// # Panics

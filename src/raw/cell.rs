@@ -1,16 +1,23 @@
 //! Room for one object, which somebody else says whether it is there.
 
+use super::pieces;
 use crate::sync::UnsafeCell;
+use crate::sync::pieces::Mirror;
 use core::mem::MaybeUninit;
 
 /// Room for one object. The wrapper is invariant in `T`, as a place must be that is read and written.
 ///
 /// Each access is shown to the checkers where it begins; a reference that lives on is for its user to answer for.
-pub struct Cell<T>(UnsafeCell<MaybeUninit<T>>);
+pub struct Cell<T>(UnsafeCell<MaybeUninit<T>>, Mirror);
 
 impl<T> Cell<T> {
     pub(super) const fn empty() -> Self {
-        Self(UnsafeCell::new(MaybeUninit::uninit()))
+        Self(UnsafeCell::new(MaybeUninit::uninit()), Mirror::new())
+    }
+
+    /// Shows a checker what there is, before it matters.
+    pub(super) fn show(&self) {
+        self.1.show();
     }
 
     /// Puts an object in. One that was there before is forgotten.
@@ -78,5 +85,45 @@ impl<T> Cell<T> {
     pub(super) unsafe fn update(&self, change: impl FnOnce(&mut T)) {
         // SAFETY: the caller's.
         self.0.with_mut(|cell| change(unsafe { &mut *cell.cast::<T>() }));
+    }
+}
+
+/// A key and a value that are plain data.
+impl<K, V> Cell<(K, V)> {
+    /// As [`write`](Self::write), while others may be reading with [`read_pieces`](Self::read_pieces).
+    ///
+    /// # Safety
+    ///
+    /// Both have no uninitialised bytes, and nobody else writes.
+    #[inline]
+    pub(super) unsafe fn write_pieces(&self, pair: (K, V)) {
+        self.0.with_mut(|cell| {
+            let cell = cell.cast::<(K, V)>();
+            // SAFETY: the caller's; both are within the cell.
+            let (key, value) = unsafe { (&raw mut (*cell).0, &raw mut (*cell).1) };
+            // SAFETY: the caller's.
+            let keys = unsafe { pieces::write(key, &pair.0, &self.1, 0) };
+            // SAFETY: the caller's.
+            unsafe { pieces::write(value, &pair.1, &self.1, keys) };
+        });
+        core::mem::forget(pair);
+    }
+
+    /// Copies of both, which may be torn: parts of one and of another.
+    ///
+    /// # Safety
+    ///
+    /// Both have no uninitialised bytes, there was a pair in the cell at some time before, and whoever writes does so by
+    /// [`write_pieces`](Self::write_pieces).
+    #[inline]
+    pub(super) unsafe fn read_pieces(&self) -> (MaybeUninit<K>, MaybeUninit<V>) {
+        let cell = self.0.place().cast::<(K, V)>();
+        // SAFETY: the caller's; both are within the cell.
+        let (key, value) = unsafe { (&raw const (*cell).0, &raw const (*cell).1) };
+        // SAFETY: the caller's.
+        let (key, keys) = unsafe { pieces::read(key, &self.1, 0) };
+        // SAFETY: the caller's.
+        let (value, _) = unsafe { pieces::read(value, &self.1, keys) };
+        (key, value)
     }
 }

@@ -24,7 +24,7 @@
 
 use super::mask::Mask;
 use super::width::{Blank, MOST_WAYS};
-use crate::sync::{AtomicWord, Ordering, Word};
+use crate::sync::{AtomicWord, Ordering, Word, fence};
 
 /// The versions begin above the bits of the ways.
 const FILL: Word = 1 << MOST_WAYS;
@@ -78,6 +78,17 @@ pub(super) enum Step {
     Epoch,
 }
 
+/// What became of a way while it was read without a pin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stayed {
+    /// It was live all the time: what was read is whole.
+    Whole,
+    /// It has disappeared.
+    Gone,
+    /// Something was published. What was read may be torn.
+    Unknown,
+}
+
 /// What is to be seen of a set.
 #[derive(Debug)]
 pub(super) struct Control(AtomicWord);
@@ -101,6 +112,22 @@ impl Control {
         // Relaxed: the pin acquired what was done before the slot was last filled, and its publish was; by coherence this load
         // sees that or something later.
         Snapshot(self.0.load(Ordering::Relaxed)).live().contains(way)
+    }
+
+    /// The second load for who has read without a pin: whether what was read of `way` was whole.
+    #[inline]
+    pub(super) fn has_stayed(&self, seen: Snapshot, way: usize) -> Stayed {
+        // Acquire: pairs with the Release fence of a claimer, before it writes. If any of what was read is its, the load after the
+        // fence sees that the way was hidden before, or something later.
+        fence(Ordering::Acquire);
+        // Relaxed: see above.
+        let now = Snapshot(self.0.load(Ordering::Relaxed));
+        match (now.is_of_version(seen), now.live().contains(way)) {
+            (true, true) => Stayed::Whole,
+            (true, false) => Stayed::Gone,
+            // It may be gone and shown again.
+            (false, _) => Stayed::Unknown,
+        }
     }
 
     /// Shows `way`, and no longer shows `gone`, if nothing was published since `scanned`. Which ways were live before, or none if it

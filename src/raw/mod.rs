@@ -6,6 +6,7 @@
 //! | `slots` | the objects behind those numbers, and the lease of one |
 //! | `shared` | slots on the heap, and leases that share their owner |
 //! | `cell` | room for one object |
+//! | `plain`, `pieces` | plain data: the proof that it is, and how it is read while it may be written |
 //! | `word` | who may touch a slot's memory: one word |
 //! | `width`, `mask` | the ways of a set: how many, and some of them |
 //! | `control`, `tags`, `policy` | what is to be seen of a set, what of it is looked at, what of it has to go |
@@ -24,7 +25,7 @@
 #![allow(unreachable_pub, reason = "as above")]
 
 mod cell;
-mod control;
+pub(crate) mod control;
 pub(crate) mod hash_list;
 #[cfg(feature = "alloc")]
 pub(crate) mod heap;
@@ -34,6 +35,8 @@ pub(crate) mod indices;
 mod lanes;
 pub(crate) mod mask;
 pub(crate) mod memory;
+mod pieces;
+pub(crate) mod plain;
 pub(crate) mod policy;
 pub(crate) mod set;
 #[cfg(feature = "alloc")]

@@ -10,13 +10,21 @@
 //! - **ONE** (control): at most one live entry that can be read has a given key.
 //! - A way that is claimed can't be read, live or not. A slot that is free is not live.
 //!
+//! Where keys and values are plain data there is a second way to read, without a pin: take copies, and look afterwards whether they can
+//! have been torn.
+//!
+//! - **WHOLE**: whoever writes such an entry has hidden its way before, and has had a Release fence between; whoever has read it looks at
+//!   control after an Acquire fence. If nothing was published since the first load, and the way is still live, nobody wrote.
+//!   All calls on a set say the same of whether there are such readers.
+//!
 //! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
 //! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
 //! the place of a function's result already is lost if a destructor panics at the function's end.
 
 use super::cell::Cell;
-use super::control::{Control, Epoch, Snapshot, Step};
+use super::control::{Control, Epoch, Snapshot, Stayed, Step};
 use super::mask::Mask;
+use super::plain::Plain;
 use super::policy::{Around, Arrival, Ghosts, Policy};
 use super::tags::Tags;
 use super::width::{Blank, MOST_WAYS, Width};
@@ -24,7 +32,7 @@ use super::word::{SlotWord, Unpinned};
 use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
-use crate::sync::Line;
+use crate::sync::{Line, Ordering, fence};
 use crate::time::{Deadline, Instant};
 use core::fmt;
 use core::mem::{self, ManuallyDrop};
@@ -89,7 +97,9 @@ pub(crate) struct Newcomer<K, V> {
 }
 
 /// What a call that stores is told of the cache, and of the time.
-pub(crate) struct Call<'a, R> {
+pub(crate) struct Call<'a, K, V, R> {
+    /// That entries are plain data, if they are to be read without pins.
+    pub(crate) plain: Option<Plain<K, V>>,
     /// The ways of the set that the cache uses.
     pub(crate) usable: Mask,
     pub(crate) around: Around<'a>,
@@ -97,13 +107,13 @@ pub(crate) struct Call<'a, R> {
     pub(crate) counts: &'a R,
 }
 
-impl<R> Clone for Call<'_, R> {
+impl<K, V, R> Clone for Call<'_, K, V, R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R> Copy for Call<'_, R> {}
+impl<K, V, R> Copy for Call<'_, K, V, R> {}
 
 /// The condition under which it is.
 #[derive(Clone, Copy)]
@@ -323,6 +333,14 @@ impl<K, V, R: CacheRecorder> Drop for Draft<'_, K, V, R> {
     }
 }
 
+/// What a look without a pin has found.
+pub(crate) enum Copied<V> {
+    Value(usize, V),
+    Absent,
+    /// Something was published meanwhile.
+    Torn,
+}
+
 /// What a scan for a key has found.
 struct Scan<'a, K, V> {
     old: Option<(usize, Held<'a, K, V>)>,
@@ -374,6 +392,38 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         None
     }
 
+    /// As [`find`](Self::find), for plain data: a copy of the key's value that nobody held, if it could be had whole.
+    #[inline]
+    pub(crate) fn copy(
+        &self,
+        _: Plain<K, V>,
+        tag: u8,
+        now: Instant,
+        mut is: impl FnMut(&K) -> bool,
+    ) -> Copied<V> {
+        let seen = self.control.load();
+        for way in seen.live().and(self.tags.matching(tag)) {
+            // SAFETY: PLAIN; the way was live, so there was a pair in it.
+            let (key, value) = unsafe { self.entry(way).pair.read_pieces() };
+            let over = self.has_passed(way, now);
+            match self.control.has_stayed(seen, way) {
+                Stayed::Whole => {}
+                Stayed::Gone => continue,
+                Stayed::Unknown => return Copied::Torn,
+            }
+            // SAFETY: WHOLE, and PLAIN.
+            if is(unsafe { key.assume_init_ref() }) {
+                // SAFETY: as above.
+                return if over {
+                    Copied::Absent
+                } else {
+                    Copied::Value(way, unsafe { value.assume_init() })
+                };
+            }
+        }
+        Copied::Absent
+    }
+
     /// Whether the entry's time is over. The entry is held.
     #[inline]
     pub(crate) fn has_passed(&self, way: usize, now: Instant) -> bool {
@@ -411,7 +461,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     pub(crate) fn place<'a, R: CacheRecorder>(
         &'a self,
-        call: Call<'a, R>,
+        call: Call<'a, K, V, R>,
         new: Newcomer<K, V>,
         store: Store,
         eq: impl Fn(&K, &K) -> bool,
@@ -475,7 +525,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     fn claim(
         &self,
-        call: Call<'_, impl CacheRecorder>,
+        call: Call<'_, K, V, impl CacheRecorder>,
         print: u16,
         old: &mut Option<(usize, Held<'_, K, V>)>,
     ) -> Option<Claim> {
@@ -510,7 +560,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     fn claimed(
         &self,
-        call: Call<'_, impl CacheRecorder>,
+        call: Call<'_, K, V, impl CacheRecorder>,
         way: usize,
         end: End,
         arrival: Option<Arrival>,
@@ -522,7 +572,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     fn claim_victim(
         &self,
-        call: Call<'_, impl CacheRecorder>,
+        call: Call<'_, K, V, impl CacheRecorder>,
         mut candidates: Mask,
         arrival: &mut Arrival,
     ) -> Option<usize> {
@@ -548,25 +598,43 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     fn draft<'a, R: CacheRecorder>(
         &'a self,
-        call: Call<'a, R>,
+        call: Call<'a, K, V, R>,
         claim: &Claim,
         pair: (K, V),
         tag: u8,
         life: (Deadline, Deadline),
     ) -> (Draft<'a, K, V, R>, Option<(K, V)>) {
         let (way, word, entry) = (claim.way, self.word(claim.way), self.entry(claim.way));
+        let end = claim.end.unwrap_or(End::Evicted);
+        if call.plain.is_some() {
+            self.hide(way, end, call.counts);
+        }
         // SAFETY: CLAIMED, and it was claimed as full.
         let old = claim.end.map(|_| unsafe { entry.pair.take() });
         self.tags.set(way, tag);
         entry.stamp.begin(life.0, life.1);
-        // SAFETY: CLAIMED.
-        unsafe { entry.pair.write(pair) };
+        if call.plain.is_some() {
+            // SAFETY: PLAIN and CLAIMED.
+            unsafe { entry.pair.write_pieces(pair) };
+        } else {
+            // SAFETY: CLAIMED.
+            unsafe { entry.pair.write(pair) };
+        }
         match claim.arrival {
             Some(arrival) => self.policy.placed(way, arrival),
             None => self.policy.touch(way),
         }
-        let end = claim.end.unwrap_or(End::Evicted);
         (Draft { control: &self.control, way, word, pair: &entry.pair, end, counts: call.counts }, old)
+    }
+
+    /// What comes before a claimed way is written that others may be reading without a pin.
+    #[inline]
+    fn hide(&self, way: usize, end: End, counts: &impl CacheRecorder) {
+        if self.control.glance().contains(way) && self.control.clear(way) {
+            counts.ended(end, 1);
+        }
+        // Release: pairs with the Acquire fence of `has_stayed`. The way is hidden, here or by whoever had it before the claim.
+        fence(Ordering::Release);
     }
 
     /// What is to be done after a publish, before which the ways `before` were live.
@@ -574,7 +642,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
     fn published<'a, R: CacheRecorder>(
         &'a self,
-        call: Call<'_, R>,
+        call: Call<'_, K, V, R>,
         held: Option<Held<'a, K, V>>,
         claim: &Claim,
         before: Mask,
@@ -742,6 +810,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         assert!(live.without(usable).is_empty(), "an unusable way is live");
         let pins = u32::try_from(references).unwrap_or(u32::MAX);
         let words = self.words.as_ref();
+        self.entries.as_ref().iter().for_each(|entry| entry.pair.show());
         for (way, word) in words.iter().enumerate() {
             assert!(word.is_at_rest(pins), "way {way} is not at rest: {word:?}");
             assert!(!live.contains(way) || word.is_full(), "way {way} is live and empty");

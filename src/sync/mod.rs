@@ -43,13 +43,16 @@ pub mod step;
 use step as backend;
 
 pub(crate) mod lossy;
+#[cfg(not(any(larder_loom, larder_step)))]
+mod mirror;
+pub(crate) mod pieces;
 #[cfg(not(larder_loom))]
 mod plain;
 mod spread;
 pub(crate) mod ticks;
 pub(crate) mod word;
 
-pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell};
+pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use spread::spread;
 pub(crate) use ticks::Ticks;

@@ -21,7 +21,9 @@
 
 extern crate std;
 
+use super::pieces::Piece;
 use core::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use loom::sync::atomic::fence;
 use std::sync::OnceLock;
 
 macro_rules! atomic {
@@ -140,5 +142,35 @@ impl<T> UnsafeCell<T> {
 
     pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
         self.watch().with_mut(|_| write(self.data.get()))
+    }
+
+    /// Where it is, for accesses that loom is shown otherwise.
+    pub(crate) fn place(&self) -> *mut T {
+        self.data.get()
+    }
+}
+
+/// A word of loom's for each piece of plain data, of which there are a few at most.
+#[derive(Debug)]
+pub(crate) struct Mirror([AtomicU64; 2]);
+
+impl Mirror {
+    pub(crate) const fn new() -> Self {
+        Self([const { AtomicU64::new(0) }; 2])
+    }
+
+    pub(crate) fn load<P: Piece>(&self, at: usize, _: &P) -> P::Value {
+        P::of_number(self.0[at].load(Ordering::Relaxed))
+    }
+
+    /// Also where the data is: whoever has it to himself reads it there.
+    pub(crate) fn store<P: Piece>(&self, at: usize, piece: &P, value: P::Value) {
+        self.0[at].store(P::number(value), Ordering::Relaxed);
+        piece.store(value);
+    }
+
+    /// Makes loom's objects.
+    pub(crate) fn show(&self) {
+        self.0.iter().for_each(|word| drop(word.both()));
     }
 }

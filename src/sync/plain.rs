@@ -21,4 +21,10 @@ impl<T> UnsafeCell<T> {
     pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
         write(self.0.get())
     }
+
+    /// Where it is, for accesses that no checker watches here.
+    #[inline]
+    pub(crate) fn place(&self) -> *mut T {
+        self.0.get()
+    }
 }

@@ -24,7 +24,9 @@ use core::sync::atomic::{self as native, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use super::pieces::Piece;
 pub(crate) use super::plain::UnsafeCell;
+pub(crate) use core::sync::atomic::fence;
 
 /// How many accesses of an operation are taken for a loop without end. Those that are tried make some dozens.
 const PATIENCE: usize = 10_000;
@@ -258,3 +260,25 @@ atomic!(AtomicU8, u8);
 atomic!(AtomicU32, u32);
 #[cfg(target_has_atomic = "64")]
 atomic!(AtomicU64, u64);
+
+/// Shows each piece as an access.
+#[derive(Debug)]
+pub(crate) struct Mirror;
+
+impl Mirror {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn load<P: Piece>(&self, _at: usize, piece: &P) -> P::Value {
+        hook(|accesses| accesses.loads += 1);
+        piece.load()
+    }
+
+    pub(crate) fn store<P: Piece>(&self, _at: usize, piece: &P, value: P::Value) {
+        hook(|accesses| accesses.stores += 1);
+        piece.store(value);
+    }
+
+    pub(crate) fn show(&self) {}
+}

@@ -6,7 +6,7 @@ use core::hash::{BuildHasher, Hash};
 use core::time::Duration;
 use larder::Rejected;
 use larder::cache::{
-    Cache, Expiring, Filled, Idling, Ref, Removed, Setup, Store, Stored, Swept, Time, Untimed,
+    Cache, CellKind, Expiring, Filled, Idling, Ref, Removed, Setup, Store, Stored, Swept, Time, Untimed,
 };
 use larder::key::DefaultHash;
 use larder::stats::{CacheRecorder, CacheStats, Off, Striped};
@@ -32,38 +32,38 @@ pub(crate) trait Kind<'c>: Time {
 
     fn new(clock: &'c TestClock) -> Self;
 
-    fn insert_for<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn insert_for<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         entry: (K, V),
         ttl: Duration,
     ) -> Result<Stored<K, V>, Rejected<K, V>>
     where
         Self: Sized;
 
-    fn insert_until<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn insert_until<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         entry: (K, V),
         deadline: Deadline,
     ) -> Result<Stored<K, V>, Rejected<K, V>>
     where
         Self: Sized;
 
-    fn sweep<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn sweep<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         now: Instant,
         budget: usize,
     ) -> Option<Swept>
     where
         Self: Sized;
 
-    fn set_time_to_live<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn set_time_to_live<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         ttl: Duration,
     ) where
         Self: Sized;
 
-    fn set_time_to_idle<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        _: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn set_time_to_idle<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        _: &Cache<K, V, M, Setup<H, Self, R, X>>,
         _: Duration,
     ) where
         Self: Sized,
@@ -80,32 +80,32 @@ impl Kind<'_> for Untimed {
         Self::new()
     }
 
-    fn insert_for<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn insert_for<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         (key, value): (K, V),
         _: Duration,
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
         cache.insert(key, value)
     }
 
-    fn insert_until<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn insert_until<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         (key, value): (K, V),
         _: Deadline,
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
         cache.insert(key, value)
     }
 
-    fn sweep<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        _: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn sweep<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        _: &Cache<K, V, M, Setup<H, Self, R, X>>,
         _: Instant,
         _: usize,
     ) -> Option<Swept> {
         None
     }
 
-    fn set_time_to_live<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        _: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn set_time_to_live<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        _: &Cache<K, V, M, Setup<H, Self, R, X>>,
         _: Duration,
     ) {
     }
@@ -120,32 +120,32 @@ macro_rules! timed {
             Self::new(clock)
         }
 
-        fn insert_for<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-            cache: &Cache<K, V, M, Setup<H, Self, R>>,
+        fn insert_for<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+            cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
             (key, value): (K, V),
             ttl: Duration,
         ) -> Result<Stored<K, V>, Rejected<K, V>> {
             cache.insert_for(key, value, ttl)
         }
 
-        fn insert_until<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-            cache: &Cache<K, V, M, Setup<H, Self, R>>,
+        fn insert_until<K: Hash + Eq, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+            cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
             (key, value): (K, V),
             deadline: Deadline,
         ) -> Result<Stored<K, V>, Rejected<K, V>> {
             cache.insert_until(key, value, deadline)
         }
 
-        fn sweep<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-            cache: &Cache<K, V, M, Setup<H, Self, R>>,
+        fn sweep<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+            cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
             now: Instant,
             budget: usize,
         ) -> Option<Swept> {
             Some(cache.sweep(now, budget))
         }
 
-        fn set_time_to_live<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-            cache: &Cache<K, V, M, Setup<H, Self, R>>,
+        fn set_time_to_live<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+            cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
             ttl: Duration,
         ) {
             assert!(cache.set_time_to_live(ttl));
@@ -163,8 +163,8 @@ impl<'c> Kind<'c> for Idling<&'c TestClock> {
     const IDLES: bool = true;
     timed!();
 
-    fn set_time_to_idle<K, V, M: Store, H: BuildHasher, R: CacheRecorder>(
-        cache: &Cache<K, V, M, Setup<H, Self, R>>,
+    fn set_time_to_idle<K, V, M: Store, H: BuildHasher, R: CacheRecorder, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, Self, R, X>>,
         idle: Duration,
     ) {
         assert!(cache.set_time_to_idle(idle));
@@ -174,24 +174,24 @@ impl<'c> Kind<'c> for Idling<&'c TestClock> {
 
 /// A recorder, and what it says if it counts.
 pub(crate) trait Counts: CacheRecorder + Default {
-    fn of<K, V, M: Store, H: BuildHasher, T: Time>(
-        cache: &Cache<K, V, M, Setup<H, T, Self>>,
+    fn of<K, V, M: Store, H: BuildHasher, T: Time, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, T, Self, X>>,
     ) -> Option<CacheStats>
     where
         Self: Sized;
 }
 
 impl Counts for Off {
-    fn of<K, V, M: Store, H: BuildHasher, T: Time>(
-        _: &Cache<K, V, M, Setup<H, T, Self>>,
+    fn of<K, V, M: Store, H: BuildHasher, T: Time, X: CellKind>(
+        _: &Cache<K, V, M, Setup<H, T, Self, X>>,
     ) -> Option<CacheStats> {
         None
     }
 }
 
 impl<const STRIPES: usize> Counts for Striped<STRIPES> {
-    fn of<K, V, M: Store, H: BuildHasher, T: Time>(
-        cache: &Cache<K, V, M, Setup<H, T, Self>>,
+    fn of<K, V, M: Store, H: BuildHasher, T: Time, X: CellKind>(
+        cache: &Cache<K, V, M, Setup<H, T, Self, X>>,
     ) -> Option<CacheStats> {
         Some(cache.stats())
     }
@@ -303,8 +303,8 @@ fn cloned<K, V: Clone>(value: Ref<'_, K, V>) -> V {
 }
 
 /// Makes the call on the cache. `called` is called by every closure that the cache calls.
-pub(crate) fn run<'c, K, V, M, H, T, R>(
-    cache: &Cache<K, V, M, Setup<H, T, R>>,
+pub(crate) fn run<'c, K, V, M, H, T, R, X>(
+    cache: &Cache<K, V, M, Setup<H, T, R, X>>,
     clock: &TestClock,
     op: &Op,
     key: impl Fn(u8) -> K,
@@ -318,6 +318,7 @@ where
     H: BuildHasher,
     T: Kind<'c>,
     R: Counts,
+    X: CellKind,
 {
     let computed = core::cell::Cell::new(false);
     let compute = |v| {
@@ -421,8 +422,8 @@ impl<V> Known<V> {
 }
 
 /// A cache, and what must be in it. Alone, and with no reference held, a cache has one choice: the victim.
-pub(crate) struct Checked<'r, 'c, K, V, M: Store, T: Kind<'c>, R: Counts, H: BuildHasher> {
-    cache: &'r Cache<K, V, M, Setup<H, T, R>>,
+pub(crate) struct Checked<'r, 'c, K, V, M: Store, T: Kind<'c>, R: Counts, H: BuildHasher, X: CellKind> {
+    cache: &'r Cache<K, V, M, Setup<H, T, R, X>>,
     clock: &'c TestClock,
     entries: HashMap<K, Known<V>>,
     stats: CacheStats,
@@ -430,14 +431,15 @@ pub(crate) struct Checked<'r, 'c, K, V, M: Store, T: Kind<'c>, R: Counts, H: Bui
     time_to_idle: u64,
 }
 
-impl<'r, 'c, K: Sample, V: Sample, M, T, R, H> Checked<'r, 'c, K, V, M, T, R, H>
+impl<'r, 'c, K: Sample, V: Sample, M, T, R, H, X> Checked<'r, 'c, K, V, M, T, R, H, X>
 where
     M: Store,
     T: Kind<'c>,
     R: Counts,
     H: BuildHasher,
+    X: CellKind,
 {
-    pub(crate) fn new(cache: &'r Cache<K, V, M, Setup<H, T, R>>, clock: &'c TestClock) -> Self {
+    pub(crate) fn new(cache: &'r Cache<K, V, M, Setup<H, T, R, X>>, clock: &'c TestClock) -> Self {
         Self {
             cache,
             clock,

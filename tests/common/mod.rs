@@ -52,6 +52,26 @@ impl Sample for u32 {
     }
 }
 
+/// Plain data of other widths. The narrow ones take what they have room for.
+macro_rules! plain {
+    ($($number:ty),*) => {
+        $(impl Sample for $number {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "see above")]
+            fn of(number: u32) -> Self {
+                number as $number
+            }
+        })*
+    };
+}
+
+plain!(u8, u16, u64);
+
+impl<const N: usize> Sample for [u8; N] {
+    fn of(number: u32) -> Self {
+        core::array::from_fn(|place| number.to_le_bytes()[place % 4])
+    }
+}
+
 impl Sample for String {
     fn of(number: u32) -> Self {
         format!("number {number}")

@@ -8,7 +8,7 @@ use core::hash::{BuildHasher, Hasher};
 use core::mem;
 use core::time::Duration;
 use larder::Rejected;
-use larder::cache::{Cache, Expiring, Filled, Heap, HeapCache, Ref, Setup, Stored, Time, Untimed};
+use larder::cache::{Cache, Expiring, Filled, Heap, HeapCache, Pinned, Ref, Setup, Stored, Time, Untimed};
 use larder::stats::Striped;
 use larder::sync::step::point;
 use larder::time::{Clock, Instant, ManualClock};
@@ -331,7 +331,7 @@ impl<const WAYS: usize, T: Kind> World for Users<WAYS, T> {
     fn new(setup: usize) -> &'static Self {
         let ledger = Ledger::of_this_thread();
         let clock: &'static TestClock = Box::leak(Box::default());
-        let with = Setup { hasher: Alike, time: T::new(clock), recorder: Striped::new() };
+        let with = Setup { hasher: Alike, time: T::new(clock), recorder: Striped::new(), cell: Pinned };
         let cache = HeapCache::with_capacity_and(WAYS, with);
         let leaked = usize::from(setup == 3);
         let users = Box::leak(Box::new(Self {

@@ -4,7 +4,7 @@ use crate::ledger::{Buffer, LEDGER, Tile};
 use crate::records::Record;
 use core::cell::RefCell;
 use critical_section::Mutex;
-use larder::cache::{Expiring, Inline, LruCache, Setup, StaticCache};
+use larder::cache::{Expiring, Inline, LruCache, Pinned, Setup, StaticCache};
 use larder::key::DefaultHash;
 use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
 use larder::stats::{Shared, Striped};
@@ -37,6 +37,7 @@ pub static RECORDS: StaticCache<u32, Record, SETS, 8, Setup<DefaultHash, Expirin
         hasher: DefaultHash::new(),
         time: Expiring::new(BoardTime),
         recorder: Striped::new(),
+        cell: Pinned,
     });
 
 #[unsafe(no_mangle)]
