@@ -1,7 +1,7 @@
 //! The smallest parts, for the checkers: what goes wrong in them is seen best without the rest around.
 
 use crate::fixed::cache::{Cache, StaticCache};
-use crate::fixed::setup::Config;
+use crate::fixed::setup::Suits;
 use crate::raw::indices::{self, Claim, Hint, Wanted};
 use crate::raw::width::Blank;
 use crate::sync::AtomicU8;
@@ -47,6 +47,6 @@ impl<const N: usize> Indices<N> {
 }
 
 /// An empty cache of a single set, the smallest there is, of which only so many of its 8 ways are used.
-pub fn small_cache<K, V, C: Config>(ways: u32, setup: C) -> StaticCache<K, V, 1, 8, C> {
+pub fn small_cache<K, V, C: Suits<K, V>>(ways: u32, setup: C) -> StaticCache<K, V, 1, 8, C> {
     Cache::of(Blank::BLANK, (8 - ways, 0), setup)
 }

@@ -350,15 +350,8 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 }
 
-impl<'a, K, V, M: Store, C: Config> Place<'a, K, V, M, C> {
-    /// The entry of a key that belongs here, if its time is not over.
-    #[inline]
-    fn find<Q: Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<(usize, Held<'a, K, V>)> {
-        let found = self.set.find(self.parts.tag, |other| key.equivalent(other));
-        found.filter(|&(way, _)| !self.set.has_passed(way, now))
-    }
-
-    /// As [`find`](Self::find) of plain data, copied without a pin. An error if others publish in the set all the time: then somebody has
+impl<K, V, M: Store, C: Config> Place<'_, K, V, M, C> {
+    /// A copy of a key's value that belongs here, if its time is not over: of plain data, and without a pin. An error if others publish in the set all the time: then somebody has
     /// to hold it.
     #[inline]
     fn glance<Q: Equivalent<K> + ?Sized>(
@@ -391,7 +384,20 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         Some(Place { index, set: self.sets().get(index)?, parts })
     }
 
-    /// The entry of a key, if its time is not over. Marks it as used, and counts.
+    /// The entry of a key that belongs there, if its time is not over.
+    #[inline]
+    fn find_at<'a, Q: Equivalent<K> + ?Sized>(
+        &self,
+        place: &Place<'a, K, V, M, C>,
+        key: &Q,
+        now: Instant,
+    ) -> Option<(usize, Held<'a, K, V>)> {
+        let is = |other: &K| key.equivalent(other);
+        let found = place.set.find(self.plain(), place.parts.tag, is, self.recorder());
+        found.filter(|&(way, _)| !place.set.has_passed(way, now))
+    }
+
+    /// As [`find_at`](Self::find_at). Marks it as used, and counts.
     #[inline]
     fn use_at<'a, Q: Equivalent<K> + ?Sized>(
         &self,
@@ -399,7 +405,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         key: &Q,
         now: Instant,
     ) -> Option<Held<'a, K, V>> {
-        let Some((way, held)) = place.find(key, now) else {
+        let Some((way, held)) = self.find_at(place, key, now) else {
             self.recorder().missed();
             return None;
         };
@@ -514,7 +520,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// A reference to a key's value. Not a look-up: it neither counts nor marks as used.
     pub fn peek<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Ref<'_, K, V>> {
-        let (_, held) = self.locate(key)?.find(key, self.now())?;
+        let (_, held) = self.find_at(&self.locate(key)?, key, self.now())?;
         Some(Ref::new(held))
     }
 
@@ -527,7 +533,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         {
             return found.is_some();
         }
-        place.find(key, now).is_some()
+        self.find_at(&place, key, now).is_some()
     }
 
     /// Stores a value, and gives what it displaced.

@@ -379,14 +379,22 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// The entry of a key: of those with its tag the first for which `is` says so.
     #[inline]
-    pub(crate) fn find(&self, tag: u8, mut is: impl FnMut(&K) -> bool) -> Option<(usize, Held<'_, K, V>)> {
+    pub(crate) fn find(
+        &self,
+        plain: Option<Plain<K, V>>,
+        tag: u8,
+        mut is: impl FnMut(&K) -> bool,
+        counts: &impl CacheRecorder,
+    ) -> Option<(usize, Held<'_, K, V>)> {
         let live = self.control.load().live();
         for way in live.and(self.tags.matching(tag)) {
-            // Refused or gone: it is not there any more.
-            if let Ok(held) = self.hold(way)
-                && is(held.key())
-            {
-                return Some((way, held));
+            match self.hold(way) {
+                Ok(held) if is(held.key()) => return Some((way, held)),
+                Ok(_) | Err(Closed::Gone) => {}
+                // It is not there any more. But whoever reads without a pin would still see it, until its claimer hides it: what is
+                // not there for one must not be there for another who looks later.
+                Err(Closed::Refused) if plain.is_some() => self.make_disappear(way, counts),
+                Err(Closed::Refused) => {}
             }
         }
         None

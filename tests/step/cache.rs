@@ -6,9 +6,11 @@ use crate::ledger::{Ledger, Record};
 use crate::matrix::{Operation, World, everything, nested_interrupts, one_interrupt, one_stall, two_stalls};
 use core::hash::{BuildHasher, Hasher};
 use core::mem;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use larder::Rejected;
-use larder::cache::{Cache, Expiring, Filled, Heap, HeapCache, Pinned, Ref, Setup, Stored, Time, Untimed};
+use larder::cache::{Cache, CellKind, Expiring, Filled, Heap, HeapCache, Pinned, Ref, Setup, Stored, Time};
+use larder::cache::{Untimed, Words};
 use larder::stats::Striped;
 use larder::sync::step::point;
 use larder::time::{Clock, Instant, ManualClock};
@@ -35,8 +37,118 @@ impl Hasher for Alike {
 }
 
 type TestClock = ManualClock<1_000>;
-type Made<T> = Setup<Alike, T, Striped<1>>;
-type Tested<T> = Cache<u32, Record, Heap, Made<T>>;
+type Made<T, X> = Setup<Alike, T, Striped<1>, X>;
+type Tested<T, V> = Cache<u32, V, Heap, Made<T, <V as Content>::Cell>>;
+
+/// What is cached.
+trait Content: Sized + Send + Sync + 'static {
+    type Cell: CellKind;
+    /// Whether the ledger counts it.
+    const COUNTED: bool;
+    /// The accesses of a copy, and of a write of one.
+    const COPY: usize;
+
+    fn new(ledger: &'static Ledger, key: u32, number: usize) -> Self;
+    /// What a reader does with it. Gives its number.
+    fn read(&self) -> usize;
+    fn key(&self) -> u32;
+    fn cache<T: Kind>(ways: usize, setup: Made<T, Pinned>) -> Tested<T, Self>;
+    /// The look-up that is the least work, and whether it found something, that was shown.
+    fn get<T: Kind>(cache: &Tested<T, Self>, key: u32, show: impl FnOnce(&Self)) -> bool;
+    fn get_or_insert_with<T: Kind>(
+        cache: &Tested<T, Self>,
+        key: u32,
+        compute: impl FnOnce() -> Self,
+        show: impl FnOnce(&Self, Whose),
+    );
+}
+
+/// Where a value is that was asked for and computed if it was not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    InCache,
+    Unstored,
+    Either,
+}
+
+/// A value of any type, which is pinned while it is read.
+impl Content for Record {
+    type Cell = Pinned;
+    const COUNTED: bool = true;
+    const COPY: usize = 0;
+
+    fn new(ledger: &'static Ledger, key: u32, _: usize) -> Self {
+        Self::new(ledger, key)
+    }
+
+    fn read(&self) -> usize {
+        self.read()
+    }
+
+    fn key(&self) -> u32 {
+        self.key
+    }
+
+    fn cache<T: Kind>(ways: usize, setup: Made<T, Pinned>) -> Tested<T, Self> {
+        HeapCache::with_capacity_and(ways, setup)
+    }
+
+    fn get<T: Kind>(cache: &Tested<T, Self>, key: u32, show: impl FnOnce(&Self)) -> bool {
+        cache.get_with(&key, show).is_some()
+    }
+
+    fn get_or_insert_with<T: Kind>(
+        cache: &Tested<T, Self>,
+        key: u32,
+        compute: impl FnOnce() -> Self,
+        show: impl FnOnce(&Self, Whose),
+    ) {
+        match cache.get_ref_or_insert_with(key, compute) {
+            Filled::InCache(value) => show(&value, Whose::InCache),
+            Filled::Unstored(value) => show(&value, Whose::Unstored),
+        }
+    }
+}
+
+/// Plain data, which is copied. It shows if it is one part of this and one of that.
+type Plain = [u64; 2];
+
+impl Content for Plain {
+    type Cell = Words;
+    const COUNTED: bool = false;
+    const COPY: usize = 3;
+
+    fn new(_: &'static Ledger, key: u32, number: usize) -> Self {
+        let both = u64::from(key) << 32 | number as u64;
+        [both, !both]
+    }
+
+    fn read(&self) -> usize {
+        assert_eq!(self[0], !self[1], "a value in pieces");
+        usize::try_from(self[0] & 0xFFFF_FFFF).expect("a small number")
+    }
+
+    fn key(&self) -> u32 {
+        (self[0] >> 32) as u32
+    }
+
+    fn cache<T: Kind>(ways: usize, setup: Made<T, Pinned>) -> Tested<T, Self> {
+        HeapCache::with_capacity_and(ways, setup.cell(Words))
+    }
+
+    fn get<T: Kind>(cache: &Tested<T, Self>, key: u32, show: impl FnOnce(&Self)) -> bool {
+        cache.get(&key).as_ref().map(show).is_some()
+    }
+
+    fn get_or_insert_with<T: Kind>(
+        cache: &Tested<T, Self>,
+        key: u32,
+        compute: impl FnOnce() -> Self,
+        show: impl FnOnce(&Self, Whose),
+    ) {
+        show(&cache.get_or_insert_with(key, compute), Whose::Either);
+    }
+}
 
 /// How the cache keeps time, and what that costs.
 trait Kind: Time + Send + Sync + 'static {
@@ -46,15 +158,15 @@ trait Kind: Time + Send + Sync + 'static {
 
     fn new(clock: &'static TestClock) -> Self;
     /// What ends, ends soon.
-    fn insert_for(cache: &Tested<Self>, key: u32, value: Record) -> Placed
+    fn insert_for<V: Content>(cache: &Tested<Self, V>, key: u32, value: V) -> Placed<V>
     where
         Self: Sized;
-    fn sweep(cache: &Tested<Self>, now: Instant)
+    fn sweep<V: Content>(cache: &Tested<Self, V>, now: Instant)
     where
         Self: Sized;
 }
 
-type Placed = Result<Stored<u32, Record>, Rejected<u32, Record>>;
+type Placed<V> = Result<Stored<u32, V>, Rejected<u32, V>>;
 
 impl Kind for Untimed {
     const LOOK: usize = 0;
@@ -64,11 +176,11 @@ impl Kind for Untimed {
         Self::new()
     }
 
-    fn insert_for(cache: &Tested<Self>, key: u32, value: Record) -> Placed {
+    fn insert_for<V: Content>(cache: &Tested<Self, V>, key: u32, value: V) -> Placed<V> {
         cache.insert(key, value)
     }
 
-    fn sweep(_: &Tested<Self>, _: Instant) {}
+    fn sweep<V: Content>(_: &Tested<Self, V>, _: Instant) {}
 }
 
 impl Kind for Expiring<&'static TestClock> {
@@ -79,11 +191,11 @@ impl Kind for Expiring<&'static TestClock> {
         Self::new(clock)
     }
 
-    fn insert_for(cache: &Tested<Self>, key: u32, value: Record) -> Placed {
+    fn insert_for<V: Content>(cache: &Tested<Self, V>, key: u32, value: V) -> Placed<V> {
         cache.insert_for(key, value, Duration::from_millis(5))
     }
 
-    fn sweep(cache: &Tested<Self>, now: Instant) {
+    fn sweep<V: Content>(cache: &Tested<Self, V>, now: Instant) {
         cache.sweep(now, 16);
     }
 }
@@ -149,29 +261,31 @@ const SPARE: u32 = 3;
 const KEYS: u32 = 4 + 8;
 
 /// A cache of so many ways and its users.
-struct Users<const WAYS: usize, T: Kind> {
+struct Users<const WAYS: usize, T: Kind, V: Content> {
     /// Taken away in the end: there are a million worlds.
-    cache: RwLock<Option<Box<Tested<T>>>>,
+    cache: RwLock<Option<Box<Tested<T, V>>>>,
     clock: &'static TestClock,
     ledger: &'static Ledger,
     book: Mutex<Book>,
     /// References that were leaked.
     leaked: usize,
+    /// The next value's number, of those that the ledger does not count.
+    next: AtomicUsize,
 }
 
 /// Who uses the cache.
-struct Using<'a, T: Kind>(RwLockReadGuard<'a, Option<Box<Tested<T>>>>);
+struct Using<'a, T: Kind, V: Content>(RwLockReadGuard<'a, Option<Box<Tested<T, V>>>>);
 
-impl<T: Kind> core::ops::Deref for Using<'_, T> {
-    type Target = Tested<T>;
+impl<T: Kind, V: Content> core::ops::Deref for Using<'_, T, V> {
+    type Target = Tested<T, V>;
 
-    fn deref(&self) -> &Tested<T> {
+    fn deref(&self) -> &Tested<T, V> {
         self.0.as_ref().expect("it is taken away in the end")
     }
 }
 
-impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
-    fn cache(&self) -> Using<'_, T> {
+impl<const WAYS: usize, T: Kind, V: Content> Users<WAYS, T, V> {
+    fn cache(&self) -> Using<'_, T, V> {
         Using(self.cache.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -184,8 +298,8 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
     }
 
     /// A new value, whose insert begins.
-    fn value(&self, key: u32) -> (Record, usize, usize) {
-        let value = Record::new(self.ledger, key);
+    fn value(&self, key: u32) -> (V, usize, usize) {
+        let value = V::new(self.ledger, key, self.next.fetch_add(1, Ordering::Relaxed));
         let (number, began) = (value.read(), self.begin());
         self.book().written(number).began = began;
         (value, number, began)
@@ -198,12 +312,12 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
     }
 
     /// The end of a look-up, and whether what it found could be there.
-    fn found(&self, look: Look, value: Option<&Record>) {
+    fn found(&self, look: Look, value: Option<&V>) {
         let mut began = look.began;
         if let Some(value) = value {
             let number = value.read();
             let written = *self.book().written(number);
-            if value.key != look.key {
+            if value.key() != look.key {
                 self.ledger.fault("another key's value");
             }
             if written.ended.is_some_and(|ended| ended < look.ended) {
@@ -220,8 +334,7 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
     fn get(&self, key: u32) {
         let look = self.look(key);
         let cache = self.cache();
-        let read = cache.get_with(&key, |value| self.found(look, Some(value)));
-        if read.is_none() {
+        if !V::get(&cache, key, |value| self.found(look, Some(value))) {
             self.found(look, None);
         }
     }
@@ -240,7 +353,7 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
         }
     }
 
-    fn insert(&self, key: u32, insert: impl FnOnce(&Tested<T>, Record) -> Placed) -> bool {
+    fn insert(&self, key: u32, insert: impl FnOnce(&Tested<T, V>, V) -> Placed<V>) -> bool {
         let (value, number, began) = self.value(key);
         let cache = self.cache();
         let placed = insert(&cache, value);
@@ -252,9 +365,9 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
             book.end(key, began, true);
         }
         drop(book);
-        let check = |of: u32, value: &Record| {
+        let check = |of: u32, value: &V| {
             value.read();
-            if value.key != of {
+            if value.key() != of {
                 self.ledger.fault("handed back under another key");
             }
         };
@@ -275,7 +388,7 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
     }
 
     /// Takes entries out of those keys, by `work`.
-    fn take_out(&self, keys: impl Iterator<Item = u32>, work: impl FnOnce(&Tested<T>)) {
+    fn take_out(&self, keys: impl Iterator<Item = u32>, work: impl FnOnce(&Tested<T, V>)) {
         let began = self.begin();
         work(&self.cache());
         let mut book = self.book();
@@ -286,35 +399,36 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
         let look = self.look(key);
         let cache = self.cache();
         let computed = core::cell::Cell::new(None);
-        let filled = cache.get_ref_or_insert_with(key, || {
+        let compute = || {
             let computing = self.begin();
             point();
             let (value, number, _) = self.value(key);
             self.book().written(number).computed = Some(computing);
             computed.set(Some(number));
             value
-        });
-        match &filled {
-            Filled::InCache(value) if computed.get() != Some(value.read()) => self.found(look, Some(value)),
-            Filled::InCache(value) => {
-                let mut book = self.book();
-                let now = book.now();
-                book.written(value.read()).ended = Some(now);
-                book.end(key, look.began, false);
-            }
-            Filled::Unstored(value) => {
-                if computed.get() != Some(value.read()) {
-                    self.ledger.fault("a value that was stored is given as unstored");
+        };
+        V::get_or_insert_with(&cache, key, compute, |value, whose| {
+            let own = computed.get() == Some(value.read());
+            match whose {
+                Whose::Unstored if !own => self.ledger.fault("a value that was stored is given as unstored"),
+                Whose::InCache if own => {
+                    let mut book = self.book();
+                    let now = book.now();
+                    book.written(value.read()).ended = Some(now);
+                    book.end(key, look.began, false);
                 }
+                // Stored or not.
+                Whose::Unstored | Whose::Either if own => {}
+                _ => self.found(look, Some(value)),
             }
-        }
+        });
     }
 
     fn iterate(&self) {
         let cache = self.cache();
         for entry in cache.iter() {
             entry.read();
-            if entry.key != *Ref::key(&entry) {
+            if entry.key() != *Ref::key(&entry) {
                 self.ledger.fault("another key's value");
             }
         }
@@ -326,13 +440,13 @@ impl<const WAYS: usize, T: Kind> Users<WAYS, T> {
     }
 }
 
-impl<const WAYS: usize, T: Kind> World for Users<WAYS, T> {
+impl<const WAYS: usize, T: Kind, V: Content> World for Users<WAYS, T, V> {
     /// Empty; with one entry; full; full, one of them with a reference that was leaked.
     fn new(setup: usize) -> &'static Self {
         let ledger = Ledger::of_this_thread();
         let clock: &'static TestClock = Box::leak(Box::default());
         let with = Setup { hasher: Alike, time: T::new(clock), recorder: Striped::new(), cell: Pinned };
-        let cache = HeapCache::with_capacity_and(WAYS, with);
+        let cache = V::cache(WAYS, with);
         let leaked = usize::from(setup == 3);
         let users = Box::leak(Box::new(Self {
             cache: RwLock::new(Some(Box::new(cache))),
@@ -340,11 +454,13 @@ impl<const WAYS: usize, T: Kind> World for Users<WAYS, T> {
             ledger,
             book: Mutex::default(),
             leaked,
+            next: AtomicUsize::new(0),
         }));
         let entries = [0, 1, WAYS, WAYS][setup];
         for key in (0..KEYS).take(entries) {
             // The second one ends: it is over when time has passed once.
-            let insert = if key == B { T::insert_for } else { |cache: &Tested<T>, k, v| cache.insert(k, v) };
+            let insert =
+                if key == B { T::insert_for } else { |cache: &Tested<T, V>, k, v| cache.insert(k, v) };
             assert!(users.insert(key, |cache, value| insert(cache, key, value)));
         }
         if leaked != 0 {
@@ -382,7 +498,8 @@ impl<const WAYS: usize, T: Kind> World for Users<WAYS, T> {
         let stats = cache.stats();
         let gone = stats.evicted + stats.expired + stats.removed + stats.replaced;
         assert_eq!(stats.inserted, gone + cache.len() as u64, "{stats:?}");
-        assert_eq!(self.ledger.alive(), cache.len() + hidden, "a value is lost, or an entry of nothing");
+        let alive = cache.len() + hidden;
+        assert!(!V::COUNTED || self.ledger.alive() == alive, "a value is lost, or an entry of nothing");
         // All slots can be used, but for one of a leaked reference whose entry is gone.
         for key in 4..4 + u32::try_from(WAYS).expect("a few") {
             assert!(self.insert(key, |cache, value| cache.insert(key, value)) || self.left(0) == 0);
@@ -404,14 +521,16 @@ const SET: usize = 1 + 2;
 const WAY: usize = 2 + 3;
 const OUT: usize = 1 + 1 + 1;
 
-const fn operations<const WAYS: usize, T: Kind>() -> [Operation<Users<WAYS, T>>; 13] {
+const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<Users<WAYS, T, V>>; 13] {
     // Time now; every way; the deadline of the one that was found; a count.
-    let get = T::LOOK + SET + WAYS * (WAY + T::LOOK) + 1;
+    // Copies, if it can be had by them.
+    let glances = if V::COPY == 0 { 0 } else { 3 * (SET + WAYS * (V::COPY + T::LOOK + 1)) };
+    let get = T::LOOK + glances + SET + WAYS * (WAY + T::LOOK) + 1;
     // The epoch; a look; a way that is claimed: of those that are free each in two ways, else a victim, first of those that are over;
     // hidden, written, shown; the old one retired; counts.
     let scan = 1 + SET + WAYS * WAY;
     let claim = 2 + 1 + 4 * WAYS + (2 + T::LOOK) * WAYS;
-    let write = 1 + T::LOOK + 1 + 2 + T::CHANGE + 1;
+    let write = 1 + T::LOOK + 1 + 2 + T::CHANGE + 1 + 3 + V::COPY;
     let show = 2 + 3 + T::LOOK + 4;
     let insert = 2 * T::LOOK + 1 + scan + claim + write + show;
     // Only bits have gone, or somebody has published: a new scan. A deadline may be read again.
@@ -443,7 +562,7 @@ const fn operations<const WAYS: usize, T: Kind>() -> [Operation<Users<WAYS, T>>;
         operation!("retain others", take_out, |users| {
             users.take_out([A].into_iter(), |cache| cache.retain(|&key, _| key != A));
         }),
-        operation!("clear", take_out, |users| users.take_out(0..KEYS, Tested::clear)),
+        operation!("clear", take_out, |users| users.take_out(0..KEYS, Tested::<T, V>::clear)),
         operation!("iterate", get, |users| users.iterate()),
         operation!("let time pass and sweep", 30 + take_out, |users| {
             users.clock.advance_ticks(5);
@@ -454,13 +573,13 @@ const fn operations<const WAYS: usize, T: Kind>() -> [Operation<Users<WAYS, T>>;
 
 #[test]
 fn one_way() {
-    let all = operations::<1, Untimed>();
+    let all = operations::<1, Untimed, Record>();
     everything("Cache of 1", 3, &all);
 }
 
 #[test]
 fn two_ways() {
-    let all = operations::<2, Untimed>();
+    let all = operations::<2, Untimed, Record>();
     one_interrupt("Cache of 2", 4, &all);
     one_stall("Cache of 2", 4, &all);
     two_stalls("Cache of 2", 4, &all);
@@ -468,21 +587,36 @@ fn two_ways() {
 
 #[test]
 fn three_ways() {
-    let all = operations::<3, Untimed>();
+    let all = operations::<3, Untimed, Record>();
     one_interrupt("Cache of 3", 4, &all);
     one_stall("Cache of 3", 4, &all);
 }
 
 #[test]
 fn two_ways_whose_entries_end() {
-    let all = operations::<2, Expiring<&'static TestClock>>();
+    let all = operations::<2, Expiring<&'static TestClock>, Record>();
     one_interrupt("Cache of 2 that end", 4, &all);
     one_stall("Cache of 2 that end", 4, &all);
+}
+
+#[test]
+fn two_ways_of_words() {
+    let all = operations::<2, Untimed, Plain>();
+    one_interrupt("Cache of 2, words", 4, &all);
+    one_stall("Cache of 2, words", 4, &all);
+    nested_interrupts("Cache of 2, words", 4, &all[..6]);
+}
+
+#[test]
+fn two_ways_of_words_that_end() {
+    let all = operations::<2, Expiring<&'static TestClock>, Plain>();
+    one_interrupt("Cache of 2, words that end", 4, &all);
+    one_stall("Cache of 2, words that end", 4, &all);
 }
 
 /// The first few operations, which are those that make the protocol; the others are made of the same steps.
 #[test]
 fn interrupts_of_interrupts() {
-    let all = operations::<2, Untimed>();
+    let all = operations::<2, Untimed, Record>();
     nested_interrupts("Cache of 2", 4, &all[..6]);
 }
