@@ -33,4 +33,5 @@ mod object_pool;
 mod pool;
 mod recorder;
 mod ticks;
+mod words;
 mod wrong;

@@ -281,6 +281,12 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         Mask::first_ways(M::Width::WAYS - unused)
     }
 
+    /// The same, if a look-up need not hold what it looks at: who lengthens the time of an entry has to.
+    #[inline]
+    fn copies(&self) -> Option<Plain<K, V>> {
+        self.plain().filter(|_| !StampOf::<C>::EXTENDS)
+    }
+
     /// How many entries there are at most.
     pub fn capacity(&self) -> usize {
         let (each, more) = self.unused;
@@ -394,7 +400,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     ) -> Option<(usize, Held<'a, K, V>)> {
         let is = |other: &K| key.equivalent(other);
         let found = place.set.find(self.plain(), place.parts.tag, is, self.recorder());
-        found.filter(|&(way, _)| !place.set.has_passed(way, now))
+        found.filter(|&(way, _)| !place.set.is_over(way, now, self.recorder()))
     }
 
     /// As [`find_at`](Self::find_at). Marks it as used, and counts.
@@ -457,8 +463,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     where
         V: Clone,
     {
-        // A use that has to be written down is one of who holds the entry.
-        if let Some(plain) = self.plain().filter(|_| !StampOf::<C>::EXTENDS)
+        if let Some(plain) = self.copies()
             && let Ok(copy) = self.copy_at(plain, place, key, now)
         {
             return copy;
@@ -528,7 +533,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub fn contains<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
         let Some(place) = self.locate(key) else { return false };
         let now = self.now();
-        if let Some(plain) = self.plain()
+        if let Some(plain) = self.copies()
             && let Ok(found) = place.glance(plain, key, now)
         {
             return found.is_some();

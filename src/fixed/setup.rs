@@ -4,7 +4,7 @@ use crate::key::DefaultHash;
 use crate::lifetime::{Time, Untimed};
 use crate::raw::plain::{CellKind, Pinned, Plain, Words};
 use crate::stats::{CacheRecorder, Off};
-use bytemuck::NoUninit;
+use bytemuck::{AnyBitPattern, NoUninit};
 use core::hash::BuildHasher;
 
 /// What a [`Cache`](crate::cache::Cache) is made with, as one type. It is always a [`Setup`]; the trait is there so that a cache has
@@ -24,7 +24,7 @@ pub trait Config: sealed::Sealed {
 
 /// What caches with these keys and values can be made with: everything for [`Pinned`], and for [`Words`] what is plain data.
 #[diagnostic::on_unimplemented(
-    message = "a cache whose cells are `Words` has keys and values that are plain data (`bytemuck::NoUninit`)",
+    message = "a cache whose cells are `Words` has keys and values that are plain data (`bytemuck::Pod`)",
     note = "take `Pinned` cells for any other type"
 )]
 pub trait Suits<K, V>: Config {
@@ -37,8 +37,10 @@ impl<K, V, H: BuildHasher, T: Time, R: CacheRecorder> Suits<K, V> for Setup<H, T
     const PROOF: () = ();
 }
 
-impl<K: NoUninit, V: NoUninit, H: BuildHasher, T: Time, R: CacheRecorder> Suits<K, V>
-    for Setup<H, T, R, Words>
+impl<K, V, H: BuildHasher, T: Time, R: CacheRecorder> Suits<K, V> for Setup<H, T, R, Words>
+where
+    K: NoUninit + AnyBitPattern,
+    V: NoUninit + AnyBitPattern,
 {
     const PROOF: Plain<K, V> = Plain::PROOF;
 }

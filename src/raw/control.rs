@@ -137,10 +137,10 @@ impl Control {
         // Relaxed: a first guess.
         let mut now = Snapshot(self.0.load(Ordering::Relaxed));
         while now.is_of_version(scanned) {
-            // Release: pairs with the Acquire of `load`: tag and slot word are written. Acquire: what others have published
-            // before is what comes before ours, for those who see ours. Relaxed: only bits have gone, or it is too late.
+            // Release: pairs with the Acquire of `load`: tag and slot word are written. (What others have released before goes on
+            // through this read-modify-write.) Relaxed: only bits have gone, or it is too late.
             let next = now.published(way, gone, step);
-            match self.0.compare_exchange(now.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+            match self.0.compare_exchange(now.0, next.0, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return Some(now.live()),
                 Err(other) => now = Snapshot(other),
             }
@@ -157,8 +157,9 @@ impl Control {
     /// No longer shows `way`; says whether it was this that made it disappear.
     #[inline]
     pub(super) fn clear(&self, way: usize) -> bool {
-        // Acquire, Release: what the caller does to the slot and its tag next comes after this for all who see it.
-        let before = self.0.fetch_and(!Word::from(Mask::one(way).bits()), Ordering::AcqRel);
+        // Relaxed: nobody reads anything because a bit is gone. Who uses the slot next has claimed it, which comes after by the slot
+        // word, and who reads without a pin has the claimer's fence. (What was released before goes on through this.)
+        let before = self.0.fetch_and(!Word::from(Mask::one(way).bits()), Ordering::Relaxed);
         Snapshot(before).live().contains(way)
     }
 

@@ -1,6 +1,6 @@
 //! How the entries of a concurrent cache are read, and the proof that it can be done so.
 
-use bytemuck::NoUninit;
+use bytemuck::{AnyBitPattern, NoUninit};
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -18,7 +18,8 @@ pub trait CellKind: sealed::Sealed + Copy + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pinned;
 
-/// Keys and values that are plain data ([`NoUninit`]: numbers, arrays and structures of them, without pointers and padding). A look-up
+/// Keys and values that are plain data ([`Pod`](bytemuck::Pod): numbers, arrays and structures of them, without pointers and padding, of
+/// which every pattern of bits is one). A look-up
 /// takes a copy and sees afterwards whether it is whole, so a hit writes nothing that others read: the fastest there is, above all
 /// where many threads ask for the same key.
 ///
@@ -45,11 +46,14 @@ impl CellKind for Words {
     }
 }
 
-/// Invariant **PLAIN**: who has one knows that keys and values have no uninitialised bytes, and that a copy of one is as good as the
-/// original. (`NoUninit` says the first, `Copy`, which it asks for, the second.)
+/// Invariant **PLAIN**: who has one knows that keys and values have no uninitialised bytes (`NoUninit`), that any bytes are one of them
+/// (`AnyBitPattern`), and that a copy is as good as the original (`Copy`, which both ask for).
+///
+/// The second is there for a version that wraps while a reader stands: it may then take for whole what is not, and has a wrong value
+/// instead of one that can't be.
 pub struct Plain<K, V>(PhantomData<fn(K, V) -> (K, V)>);
 
-impl<K: NoUninit, V: NoUninit> Plain<K, V> {
+impl<K: NoUninit + AnyBitPattern, V: NoUninit + AnyBitPattern> Plain<K, V> {
     #[doc(hidden)]
     pub const PROOF: Self = Self(PhantomData);
 }

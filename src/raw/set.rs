@@ -28,7 +28,7 @@ use super::plain::Plain;
 use super::policy::{Around, Arrival, Ghosts, Policy};
 use super::tags::Tags;
 use super::width::{Blank, MOST_WAYS, Width};
-use super::word::{SlotWord, Unpinned};
+use super::word::{Refused, SlotWord, Unpinned};
 use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
@@ -200,12 +200,12 @@ unsafe impl<K: Sync, V: Sync> Sync for Pin<'_, K, V> {}
 
 impl<'a, K, V> Pin<'a, K, V> {
     #[inline]
-    fn new(word: &'a SlotWord, pair: &'a Cell<(K, V)>) -> Option<Self> {
+    fn new(word: &'a SlotWord, pair: &'a Cell<(K, V)>) -> Result<Self, Closed> {
         match word.pin() {
-            Ok(()) => Some(Self { word, pair }),
-            Err(unpinned) => {
+            Ok(()) => Ok(Self { word, pair }),
+            Err(Refused { crowded, unpinned }) => {
                 drop(emptied(word, pair, unpinned));
-                None
+                Err(if crowded { Closed::Crowded } else { Closed::Taken })
             }
         }
     }
@@ -269,8 +269,10 @@ impl<K, V> Held<'_, K, V> {
 
 /// Why a way that was live can't be looked at.
 enum Closed {
-    /// Its pin was refused: somebody is about to throw it out, or it has too many.
-    Refused,
+    /// Its pin was refused: somebody has claimed it, to throw it out or because it is new.
+    Taken,
+    /// Its pin was refused: it has too many.
+    Crowded,
     /// It is not live any more.
     Gone,
 }
@@ -373,7 +375,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Pins a way that was live when control was loaded, and looks again whether it is.
     #[inline]
     fn hold(&self, way: usize) -> Result<Held<'_, K, V>, Closed> {
-        let pin = Pin::new(self.word(way), &self.entry(way).pair).ok_or(Closed::Refused)?;
+        let pin = Pin::new(self.word(way), &self.entry(way).pair)?;
         if self.control.shows(way) { Ok(Held(pin)) } else { Err(Closed::Gone) }
     }
 
@@ -391,10 +393,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             match self.hold(way) {
                 Ok(held) if is(held.key()) => return Some((way, held)),
                 Ok(_) | Err(Closed::Gone) => {}
-                // It is not there any more. But whoever reads without a pin would still see it, until its claimer hides it: what is
-                // not there for one must not be there for another who looks later.
-                Err(Closed::Refused) if plain.is_some() => self.make_disappear(way, counts),
-                Err(Closed::Refused) => {}
+                // What is not there for one must not be there for another who looks later: what has too many pins would come
+                // back when one of them goes, and what is claimed is still seen by who reads without a pin, until it is hidden.
+                Err(Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
+                Err(Closed::Taken) if plain.is_some() => self.make_disappear(way, End::Evicted, counts),
+                Err(Closed::Taken) => {}
             }
         }
         None
@@ -459,7 +462,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 // By ONE no other entry has the key, so those that were refused have another.
                 Ok(held) if is(held.key()) => return Scan { old: Some((way, held)), refused: Mask::NONE },
                 Ok(_) | Err(Closed::Gone) => {}
-                Err(Closed::Refused) => refused = refused.or(Mask::one(way)),
+                Err(Closed::Taken | Closed::Crowded) => refused = refused.or(Mask::one(way)),
             }
         }
         Scan { old: None, refused }
@@ -489,6 +492,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             return Placed::Rejected(key, value);
         };
         let (draft, displaced) = self.draft(call, &claim, (key, value), parts.tag, (deadline, idle));
+        // Here, where the draft is withdrawn if it panics.
+        let print = match (claim.end, &displaced) {
+            (Some(End::Evicted), Some((key, _))) => Some(print(key)),
+            _ => None,
+        };
         for _ in 0..W::WAYS {
             let old = found.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way));
             if let Some(before) = self.control.publish(seen, claim.way, found.refused.or(old), store.step()) {
@@ -656,7 +664,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         before: Mask,
         found: Scan<'_, K, V>,
         displaced: Option<(K, V)>,
-        print: impl Fn(&K) -> u16,
+        print: Option<u16>,
     ) -> Placed<'a, K, V> {
         call.counts.inserted();
         if let Some(end) = claim.end
@@ -685,11 +693,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 displaced
             }
         };
-        // Last, since it is user code that hashes the key.
-        if let (Some(End::Evicted), Displaced::Other(key, _) | Displaced::SameInUse(Some((key, _)))) =
-            (claim.end, &displaced)
-        {
-            self.policy.remember(&self.ghosts, print(key), claim.state);
+        if let Some(print) = print {
+            self.policy.remember(&self.ghosts, print, claim.state);
         }
         Placed::Stored(held, displaced)
     }
@@ -712,7 +717,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                     return if over { Taken::Absent } else { taken };
                 }
                 Ok(_) | Err(Closed::Gone) => {}
-                Err(Closed::Refused) => self.make_disappear(way, counts),
+                Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
             }
         }
         Taken::Absent
@@ -735,7 +740,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                     }
                 }
                 Err(Closed::Gone) => {}
-                Err(Closed::Refused) => self.make_disappear(way, counts),
+                Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
             }
         }
     }
@@ -748,7 +753,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 drop(self.take_out(way, held, end, counts));
             }
             Err(Closed::Gone) => {}
-            Err(Closed::Refused) => self.make_disappear(way, counts),
+            Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
         });
     }
 
@@ -762,8 +767,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 && let Ok(held) = self.hold(way)
                 && self.has_passed(way, now)
             {
-                expired += 1;
-                drop(self.take_out(way, held, End::Expired, counts));
+                match self.take_out(way, held, End::Expired, counts) {
+                    // Somebody else was first.
+                    Taken::Absent => {}
+                    taken => {
+                        expired += 1;
+                        drop(taken);
+                    }
+                }
             }
         });
         expired
@@ -790,10 +801,21 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Makes an entry disappear that can't be looked at. It stays in its slot until somebody claims that.
     #[cold]
-    fn make_disappear(&self, way: usize, counts: &impl CacheRecorder) {
+    fn make_disappear(&self, way: usize, end: End, counts: &impl CacheRecorder) {
         if self.control.clear(way) {
-            counts.ended(End::Evicted, 1);
+            counts.ended(end, 1);
         }
+    }
+
+    /// Whether the entry's time is over. The entry is held. If uses lengthen its time it disappears now: one that began before might
+    /// still do so, and what was over would come back. (It stays in its slot, since a look-up drops nothing.)
+    #[inline]
+    pub(crate) fn is_over(&self, way: usize, now: Instant, counts: &impl CacheRecorder) -> bool {
+        let over = self.has_passed(way, now);
+        if over && S::EXTENDS {
+            self.make_disappear(way, End::Expired, counts);
+        }
+        over
     }
 
     /// The ways that are live about now.

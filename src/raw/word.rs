@@ -56,19 +56,29 @@ pub(super) enum Unpinned {
     Reclaimed,
 }
 
+/// A pin was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "what is reclaimed is to be emptied"]
+pub(super) struct Refused {
+    /// Whether that was for nothing but the number of pins.
+    pub(super) crowded: bool,
+    pub(super) unpinned: Unpinned,
+}
+
 impl SlotWord {
     pub(super) const fn new() -> Self {
         Self(AtomicU32::new(0))
     }
 
-    /// Pins the slot if it can be read. If not, the pin is taken back, of which the result is given.
+    /// Pins the slot if it can be read. If not, the pin is taken back.
     #[inline]
-    pub(super) fn pin(&self) -> Result<(), Unpinned> {
+    pub(super) fn pin(&self) -> Result<(), Refused> {
         // Acquire: pairs with the Release of `fill`, whose value will be read. (A pin in between is a read-modify-write, which
         // continues what `fill` released.)
         let before = self.0.fetch_add(PIN, Ordering::Acquire);
-        let readable = before & (FULL | BUSY | RETIRED) == FULL && before & PINS < MOST_PINS;
-        if readable { Ok(()) } else { Err(self.unpin()) }
+        let open = before & (FULL | BUSY | RETIRED) == FULL;
+        let crowded = before & PINS >= MOST_PINS;
+        if open && !crowded { Ok(()) } else { Err(Refused { crowded: open, unpinned: self.unpin() }) }
     }
 
     /// Takes a pin away, one that let its owner read or a transient one.
