@@ -178,7 +178,10 @@ fn a_third_copies_what_two_insert() {
         if let [Some(first), Some(second)] = seen
             && first != second
         {
-            assert!(second != 10 && last.is_none_or(|last| last == second), "a reader goes back");
+            assert!(
+                second != 10 && last.is_none_or(|last| last == second),
+                "a reader goes back: {seen:?}, {last:?}"
+            );
         }
     });
 }

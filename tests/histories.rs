@@ -15,7 +15,7 @@ use larder::stats::Off;
 use std::collections::HashMap;
 use std::sync::Barrier;
 
-const THREADS: u64 = 4;
+const THREADS: u8 = 4;
 const KEYS: u64 = 3;
 
 /// Calls that each thread makes on a cache.
@@ -77,7 +77,7 @@ struct Thread<'a, X: CellKind> {
 }
 
 impl<X: CellKind> Thread<'_, X> {
-    /// Steele, Lea and Flood's SplitMix.
+    /// `SplitMix64`, Steele, Lea and Flood 2014.
     fn random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.random;
@@ -93,8 +93,7 @@ impl<X: CellKind> Thread<'_, X> {
 
     fn work(&mut self) {
         let dice = self.random();
-        let key = dice >> 32 & 0xFFFF;
-        let key = key % KEYS;
+        let key = (dice >> 32) % KEYS;
         let began = self.time.now();
         match dice % 16 {
             0..=5 => {
@@ -115,7 +114,7 @@ impl<X: CellKind> Thread<'_, X> {
             },
             11 | 12 => self.fill(key, began),
             13 | 14 => {
-                drop(self.cache.remove(&key));
+                let _ = self.cache.remove(&key);
                 self.note(key, began, Deed::TookOut);
             }
             _ => {
@@ -219,12 +218,12 @@ where
     Setup<DefaultHash, Untimed, Off, X>: Suits<u64, Value>,
 {
     let cache = HeapCache::with_capacity_and(capacity, Setup::new().cell(cell));
-    let (cache, time, start) = (&cache, &Time(AtomicU64::new(1)), &Barrier::new(THREADS as usize));
+    let (cache, time, start) = (&cache, &Time(AtomicU64::new(1)), &Barrier::new(THREADS.into()));
     let mut history: Vec<Call> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|number| {
                 scope.spawn(move || {
-                    let random = seed << 8 | number;
+                    let random = seed << 8 | u64::from(number);
                     let mut thread = Thread { cache, time, random, history: Vec::new() };
                     start.wait();
                     for _ in 0..CALLS {

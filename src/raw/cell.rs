@@ -99,8 +99,10 @@ impl<K, V> Cell<(K, V)> {
     pub(super) unsafe fn write_pieces(&self, pair: (K, V)) {
         self.0.with_mut(|cell| {
             let cell = cell.cast::<(K, V)>();
-            // SAFETY: the caller's; both are within the cell.
-            let (key, value) = unsafe { (&raw mut (*cell).0, &raw mut (*cell).1) };
+            // SAFETY: within the cell.
+            let key = unsafe { &raw mut (*cell).0 };
+            // SAFETY: as above.
+            let value = unsafe { &raw mut (*cell).1 };
             // SAFETY: the caller's.
             let keys = unsafe { pieces::write(key, &pair.0, &self.1, 0) };
             // SAFETY: the caller's.
@@ -118,8 +120,10 @@ impl<K, V> Cell<(K, V)> {
     #[inline]
     pub(super) unsafe fn read_pieces(&self) -> (MaybeUninit<K>, MaybeUninit<V>) {
         let cell = self.0.place().cast::<(K, V)>();
-        // SAFETY: the caller's; both are within the cell.
-        let (key, value) = unsafe { (&raw const (*cell).0, &raw const (*cell).1) };
+        // SAFETY: within the cell.
+        let key = unsafe { &raw const (*cell).0 };
+        // SAFETY: as above.
+        let value = unsafe { &raw const (*cell).1 };
         // SAFETY: the caller's.
         let (key, keys) = unsafe { pieces::read(key, &self.1, 0) };
         // SAFETY: the caller's.

@@ -50,12 +50,16 @@ pub(super) unsafe fn read<T>(from: *const T, mirror: &Mirror, first: usize) -> (
 #[inline]
 unsafe fn write_by<T, P: Piece>(to: *mut T, value: &T, mirror: &Mirror, first: usize) -> usize {
     let count = size_of::<T>() / size_of::<P>();
+    let (from, to) = (core::ptr::from_ref(value).cast::<P::Value>(), to.cast::<P>());
     for at in 0..count {
-        // SAFETY: within the value, and aligned, by the caller's.
-        let piece = unsafe { core::ptr::from_ref(value).cast::<P::Value>().add(at).read() };
-        // SAFETY: as above; an atomic lies in memory as its value does.
-        let place = unsafe { &*to.cast::<P>().add(at) };
-        mirror.store(first + at, place, piece);
+        // SAFETY: within the value.
+        let from = unsafe { from.add(at) };
+        // SAFETY: initialised, by the caller's, and aligned.
+        let piece = unsafe { from.read() };
+        // SAFETY: within what `to` is valid for.
+        let to = unsafe { to.add(at) };
+        // SAFETY: as above, and aligned; an atomic lies in memory as its value does.
+        mirror.store(first + at, unsafe { &*to }, piece);
     }
     first + count
 }
@@ -67,11 +71,16 @@ unsafe fn write_by<T, P: Piece>(to: *mut T, value: &T, mirror: &Mirror, first: u
 unsafe fn read_by<T, P: Piece>(from: *const T, mirror: &Mirror, first: usize) -> (MaybeUninit<T>, usize) {
     let count = size_of::<T>() / size_of::<P>();
     let mut value = MaybeUninit::<T>::uninit();
+    let (from, to) = (from.cast::<P>(), value.as_mut_ptr().cast::<P::Value>());
     for at in 0..count {
-        // SAFETY: within the value, and aligned, by the caller's; an atomic lies in memory as its value does.
-        let place = unsafe { &*from.cast::<P>().add(at) };
-        // SAFETY: as above.
-        unsafe { value.as_mut_ptr().cast::<P::Value>().add(at).write(mirror.load(first + at, place)) };
+        // SAFETY: within what `from` is valid for.
+        let from = unsafe { from.add(at) };
+        // SAFETY: as above, initialised and aligned; an atomic lies in memory as its value does.
+        let piece = mirror.load(first + at, unsafe { &*from });
+        // SAFETY: within the copy.
+        let to = unsafe { to.add(at) };
+        // SAFETY: as above, and aligned.
+        unsafe { to.write(piece) };
     }
     (value, first + count)
 }
@@ -89,7 +98,9 @@ mod tests {
         unsafe { write(&raw mut place, &value, &Mirror::new(), 0) };
         assert_eq!(place, value);
         // SAFETY: as above.
-        let copy = unsafe { read(&raw const place, &Mirror::new(), 0).0.assume_init() };
+        let (copy, _) = unsafe { read(&raw const place, &Mirror::new(), 0) };
+        // SAFETY: as above.
+        let copy = unsafe { copy.assume_init() };
         assert_eq!(copy, value);
     }
 

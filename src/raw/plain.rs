@@ -51,7 +51,7 @@ impl CellKind for Words {
 ///
 /// The second is there for a version that wraps while a reader stands: it may then take for whole what is not, and has a wrong value
 /// instead of one that can't be.
-pub struct Plain<K, V>(PhantomData<fn(K, V) -> (K, V)>);
+pub struct Plain<K, V>(PhantomData<fn() -> (K, V)>);
 
 impl<K: NoUninit + AnyBitPattern, V: NoUninit + AnyBitPattern> Plain<K, V> {
     #[doc(hidden)]

@@ -392,12 +392,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         for way in live.and(self.tags.matching(tag)) {
             match self.hold(way) {
                 Ok(held) if is(held.key()) => return Some((way, held)),
-                Ok(_) | Err(Closed::Gone) => {}
                 // What is not there for one must not be there for another who looks later: what has too many pins would come
                 // back when one of them goes, and what is claimed is still seen by who reads without a pin, until it is hidden.
                 Err(Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
                 Err(Closed::Taken) if plain.is_some() => self.make_disappear(way, End::Evicted, counts),
-                Err(Closed::Taken) => {}
+                Ok(_) | Err(Closed::Gone | Closed::Taken) => {}
             }
         }
         None
@@ -425,11 +424,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // SAFETY: WHOLE, and PLAIN.
             if is(unsafe { key.assume_init_ref() }) {
                 // SAFETY: as above.
-                return if over {
-                    Copied::Absent
-                } else {
-                    Copied::Value(way, unsafe { value.assume_init() })
-                };
+                let value = unsafe { value.assume_init() };
+                return if over { Copied::Absent } else { Copied::Value(way, value) };
             }
         }
         Copied::Absent
@@ -730,7 +726,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         mut keep: impl FnMut(&K, &V) -> bool,
         counts: &impl CacheRecorder,
     ) {
-        for way in self.control.invalidate().live() {
+        let live = self.control.invalidate().live();
+        for way in Mask::first_ways(W::WAYS) {
+            if !live.contains(way) {
+                self.collect(way, counts);
+                continue;
+            }
             match self.hold(way) {
                 Ok(held) => {
                     if self.has_passed(way, now) {
@@ -747,13 +748,19 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Takes out everything, the rest also if a destructor panics.
     pub(crate) fn clear(&self, now: Instant, counts: &impl CacheRecorder) {
-        super::for_each_surely(self.control.invalidate().live(), |way| match self.hold(way) {
-            Ok(held) => {
-                let end = if self.has_passed(way, now) { End::Expired } else { End::Removed };
-                drop(self.take_out(way, held, end, counts));
+        let live = self.control.invalidate().live();
+        super::for_each_surely(Mask::first_ways(W::WAYS), |way| {
+            if !live.contains(way) {
+                return self.collect(way, counts);
             }
-            Err(Closed::Gone) => {}
-            Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
+            match self.hold(way) {
+                Ok(held) => {
+                    let end = if self.has_passed(way, now) { End::Expired } else { End::Removed };
+                    drop(self.take_out(way, held, end, counts));
+                }
+                Err(Closed::Gone) => {}
+                Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
+            }
         });
     }
 
@@ -761,7 +768,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     pub(crate) fn expire(&self, now: Instant, counts: &impl CacheRecorder) -> usize {
         let mut expired = 0;
         // No new version: this invalidates nothing that anybody could have computed or found before.
-        super::for_each_surely(self.control.load().live(), |way| {
+        let live = self.control.load().live();
+        super::for_each_surely(Mask::first_ways(W::WAYS), |way| {
+            if !live.contains(way) {
+                return self.collect(way, counts);
+            }
             // Looked at twice: most are not over, and need no pin for that.
             if self.has_passed(way, now)
                 && let Ok(held) = self.hold(way)
@@ -778,6 +789,21 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             }
         });
         expired
+    }
+
+    /// Takes out what is in a slot and can't be found any more, if there is something: it disappeared while somebody had claimed it, or
+    /// was over. What is held is left to its holders.
+    fn collect(&self, way: usize, counts: &impl CacheRecorder) {
+        let word = self.word(way);
+        if !word.is_full() || self.control.glance().contains(way) || !word.claim_unpinned() {
+            return;
+        }
+        // It may have been stored in the meantime, and goes all the same.
+        self.make_disappear(way, End::Evicted, counts);
+        // SAFETY: CLAIMED, and it was claimed as full.
+        let entry = unsafe { self.entry(way).pair.take() };
+        word.free_claimed();
+        drop(entry);
     }
 
     /// Makes an entry disappear that is held, and lets it go.

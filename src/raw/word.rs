@@ -161,9 +161,9 @@ impl SlotWord {
         self.0.fetch_xor(BUSY, Ordering::Release);
     }
 
-    /// Whether there is a value. Only one who is alone can make something of it.
+    /// Whether there is a value: for who is alone, or claims it before he makes something of it.
     pub(super) fn is_full(&self) -> bool {
-        // Relaxed: the caller is alone.
+        // Relaxed: see above.
         self.0.load(Ordering::Relaxed) & FULL != 0
     }
 

@@ -38,6 +38,7 @@ macro_rules! piece {
             }
 
             #[inline]
+            #[allow(clippy::cast_lossless, reason = "some of them are narrower")]
             fn number(value: $value) -> u64 {
                 value as u64
             }

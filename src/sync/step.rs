@@ -265,6 +265,7 @@ atomic!(AtomicU64, u64);
 #[derive(Debug)]
 pub(crate) struct Mirror;
 
+#[allow(clippy::unused_self, reason = "loom's has something in it")]
 impl Mirror {
     pub(crate) const fn new() -> Self {
         Self
