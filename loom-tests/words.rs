@@ -108,7 +108,7 @@ fn copies_go_forward_while_a_value_is_replaced_in_place() {
     explore_preempted(4, || {
         let scene = Scene::new(1, [(1, 10)]);
         let other = beside(&scene, |scene| scene.put(1, 11));
-        goes_forward([scene.get(1), scene.get(1)]);
+        goes_forward([Some(10), scene.get(1), scene.get(1)]);
         assert!(join(other));
         assert_eq!(scene.get(1), Some(11));
     });
@@ -124,7 +124,7 @@ fn copies_go_forward_while_a_value_is_replaced_in_another_way() {
             let _held = scene.0.get_ref(&1);
             scene.put(1, 11)
         });
-        goes_forward([scene.get(1), scene.get(1)]);
+        goes_forward([Some(10), scene.get(1), scene.get(1)]);
         assert!(join(other));
         assert_eq!(scene.get(1), Some(11));
     });
@@ -148,7 +148,7 @@ fn what_a_pin_was_refused_is_not_copied_any_more() {
     explore_preempted(4, || {
         let scene = Scene::new(1, [(1, 10)]);
         let other = beside(&scene, |scene| scene.put(2, 20));
-        goes_forward([scene.hold(1), scene.get(1)]);
+        goes_forward([Some(10), scene.hold(1), scene.get(1)]);
         // There is no room while the only way is held.
         join(other);
     });
@@ -159,7 +159,7 @@ fn a_removal_is_seen_by_copies() {
     explore_preempted(5, || {
         let scene = Scene::new(1, [(1, 10)]);
         let other = beside(&scene, |scene| scene.remove(1));
-        goes_forward([scene.get(1), scene.get(1)]);
+        goes_forward([Some(10), scene.get(1), scene.get(1)]);
         assert_eq!(join(other), Some(10));
         assert_eq!(scene.get(1), None);
     });
