@@ -547,3 +547,23 @@ fn a_fill_that_is_withdrawn_meets_who_pins_it() {
         assert!(entries.is_empty() || entries == [if stored { (2, 20) } else { (1, 10) }]);
     });
 }
+
+/// The way that it gives up is taken by the next insert, whose thread has heard of nothing else.
+#[test]
+fn a_fill_that_is_withdrawn_meets_an_insert_into_its_way() {
+    explore_preempted(3, || {
+        let scene = Scene::new(1, Tags::Apart, []);
+        let other = beside(&scene, |scene| scene.fill(1, || 10));
+        assert_eq!(scene.remove(2), Removed::Absent, "only the epoch is another one");
+        let stored = scene.try_put(3, 30);
+        let (number, filled) = join(other);
+        assert_eq!(number, 10);
+        match scene.end()[..] {
+            // The fill took the way, whoever had it, and was withdrawn.
+            [] => assert!(!filled),
+            [(1, 10)] => assert!(filled),
+            [(3, 30)] => assert!(stored),
+            ref entries => unreachable!("{entries:?}"),
+        }
+    });
+}

@@ -390,9 +390,11 @@ impl<const WAYS: usize, T: Kind, V: Content> Users<WAYS, T, V> {
         self.found(look, held.as_deref());
         point();
         if let Some(held) = held {
-            held.read();
+            let number = held.read();
             point();
-            held.read();
+            if held.read() != number {
+                self.ledger.fault("another value is in the place of one that is held");
+            }
         }
     }
 
@@ -704,5 +706,31 @@ fn what_is_swept_is_counted_once() {
         let Some(theirs) = theirs else { break };
         assert_eq!(ours + theirs, 1, "standing at {at}");
         assert_eq!(cache.stats().expired, 1);
+    }
+}
+
+/// An entry whose slot was busy when it was removed is full later, and gone. Also for an iterator that saw it before: an entry is found
+/// or not as it is when its turn comes.
+#[test]
+fn what_was_removed_before_its_slot_was_full_stays_removed() {
+    for at in 0.. {
+        let users = Users::<2, Untimed>::new(1);
+        let cache = users.cache();
+        let mut entries = cache.iter();
+        let insert = || users.insert(B, |cache, value| cache.insert(B, value));
+        let meanwhile = || {
+            assert_eq!(entries.next().map(|entry| *Ref::key(&entry)), Some(A), "the iterator has begun");
+            users.take_out([B].into_iter(), |cache| drop(cache.remove(&B)));
+        };
+        let (stored, stood) = stall(at, insert, meanwhile);
+        assert!(stored, "there is a free way");
+        for entry in entries {
+            assert!(cache.contains(Ref::key(&entry)), "position {at}: the iterator finds what is gone");
+        }
+        drop(cache);
+        users.at_rest();
+        if stood.is_none() {
+            break;
+        }
     }
 }
