@@ -252,12 +252,18 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         self.time().now()
     }
 
+    /// How many slots a set may use.
+    #[inline]
+    fn ways(&self, set: usize) -> usize {
+        let (each, more) = self.unused;
+        let unused = each as usize + usize::from(set < more as usize);
+        M::Width::WAYS - unused
+    }
+
     /// The slots that a set may use.
     #[inline]
     fn usable(&self, set: usize) -> Mask {
-        let (each, more) = self.unused;
-        let unused = each as usize + usize::from(set < more as usize);
-        Mask::first_ways(M::Width::WAYS - unused)
+        Mask::first_ways(self.ways(set))
     }
 
     /// How many entries there are at most.
@@ -318,7 +324,8 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// their insert, which go when somebody needs the slot.
     #[doc(hidden)]
     pub fn validate(&self, references: usize) -> usize {
-        let validate = |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
+        let validate =
+            |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
         let hidden = self.sets().iter().enumerate().map(validate).sum();
         // A checker's objects are made when they are first looked at.
         // Relaxed: nothing is done with it.
@@ -499,8 +506,9 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     ) -> Placed<'a, K, V> {
         let idle = self.time().idle_deadline(now);
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
-        let around = Around::new(&self.climb, place.index, self.sets().len());
-        let call = Call { usable: self.usable(place.index), around, now, counts: self.recorder() };
+        let ways = self.ways(place.index);
+        let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
+        let call = Call { usable: Mask::first_ways(ways), around, now, counts: self.recorder() };
         place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }
 
