@@ -3,7 +3,7 @@
 //! `cargo bench --bench hit_ratio` replays every stream in `../shared/traces` at 0.5, 2, 5, 10 and 25 % of its distinct keys, at 64
 //! entries at least and for two million requests at most. A word after `--` chooses the streams whose names contain it. Hits are
 //! counted and not times, so the figures are the same in every run; but for moka's without a flush, whose log is looked at by the
-//! clock, and TinyUFO's, which hashes with a seed of its own.
+//! clock, and `TinyUFO`'s, which hashes with a seed of its own.
 //!
 //! A policy may have no more entries than the capacity: whoever says how many it has is asked. For this crate's caches and the
 //! references that is asserted, and what others have in excess is printed, since it gives them hits.
