@@ -273,12 +273,18 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         self.time().now()
     }
 
+    /// How many slots a set may use.
+    #[inline]
+    fn ways(&self, set: usize) -> usize {
+        let (each, more) = self.unused;
+        let unused = each as usize + usize::from(set < more as usize);
+        M::Width::WAYS - unused
+    }
+
     /// The slots that a set may use.
     #[inline]
     fn usable(&self, set: usize) -> Mask {
-        let (each, more) = self.unused;
-        let unused = each as usize + usize::from(set < more as usize);
-        Mask::first_ways(M::Width::WAYS - unused)
+        Mask::first_ways(self.ways(set))
     }
 
     /// The same, if a look-up need not hold what it looks at: who lengthens the time of an entry has to.
@@ -600,9 +606,10 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     ) -> Placed<'a, K, V> {
         let idle = self.time().idle_deadline(now);
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
-        let around = Around::new(&self.climb, place.index, self.sets().len());
-        let plain = self.plain();
-        let call = Call { plain, usable: self.usable(place.index), around, now, counts: self.recorder() };
+        let ways = self.ways(place.index);
+        let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
+        let (plain, usable) = (self.plain(), Mask::first_ways(ways));
+        let call = Call { plain, usable, around, now, counts: self.recorder() };
         place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }
 

@@ -4,9 +4,15 @@
 //! out the one that is about to leave it, not an established one. An entry leaves probation when it is used again, or when it comes
 //! back soon enough to be found among the set's *ghosts* with a greater count than that of the entry it would have to displace.
 //! Established entries are ranked by `age / (count + 1)^2`, with the age in misses of the set, so that hits between two misses
-//! need not be written down. How many entries the window has, `K`, climbs on two events that a miss finds out for nothing: a ghost
-//! that came back at once is a hit which a larger window would have had; a use of the established entry that was the next to go is the
-//! hit which a larger window would have cost.
+//! need not be written down. An entry that was not used for a whole round of ticks loses a use at each round, so that what was
+//! popular once does not stay for ever.
+//!
+//! How many entries the window has, `K`, climbs on two events that a miss finds out for nothing: a ghost that came back at once is a hit
+//! which a larger window would have had; a use of the established entry that was the next to go is the hit which a larger window would
+//! have cost. They tell the slope where the window is, and no more: of keys that all come back once, a little later than the next
+//! window size would hold them, they see nothing. So there is a second account, of the whole way. Ghosts that a set which is nothing
+//! but window would still have had are paid in, uses of established entries are taken out; it is never less than zero, and when it is
+//! large, such keys have outdone the established entries for several rounds of the cache, and the window grows as well.
 //!
 //! It was found by simulation on recorded request streams; `docs/concurrent-cache.md` has the figures. Its ancestors are 2Q (Johnson
 //! and Shasha 1994: probation and ghosts), ARC (Megiddo and Modha 2003: ghosts that move a boundary), W-TinyLFU (Einziger, Friedman and
@@ -26,7 +32,7 @@
 //! | | 4..5 | misses in it |
 //! | | 8..12 | where the next ghost goes |
 //! | | 16..19, 20 | the established way that was next to go, and whether there is one |
-//! | `recent` word | 8 x 4 | the ways of the latest eight that began on probation, the last one lowest |
+//! | `recent` word | 4 each | the ways of the latest sixteen (of sets of 8: eight or more) that began on probation, the last one lowest |
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -36,7 +42,7 @@
 use super::mask::Mask;
 use super::width::{Blank, Width};
 use crate::sync::Word;
-use crate::sync::lossy::Lossy32;
+use crate::sync::lossy::{Lossy32, LossyWord};
 
 /// States and ghosts in a word.
 const STATES: usize = size_of::<Word>();
@@ -46,6 +52,8 @@ const PROBATION: u8 = 0x80;
 const MOST_COUNT: u8 = 7;
 const TICKS: u8 = 0x0F;
 const PRINT: u16 = 0x0FFF;
+/// How many ways `recent` has.
+const RECENT: u32 = Word::BITS / 4;
 /// A one in every byte, and in every pair of them.
 const EACH_STATE: Word = Word::MAX / 0xFF;
 const EACH_GHOST: Word = Word::MAX / 0xFFFF;
@@ -75,14 +83,14 @@ const fn count_of(state: u8) -> u8 {
 pub(super) struct Policy<W: Width> {
     states: W::States,
     clock: Lossy32,
-    recent: Lossy32,
+    recent: LossyWord,
 }
 
 /// A set's memory of entries that went. Apart from the rest, since only misses look at it.
 pub(super) struct Ghosts<W: Width>(W::Ghosts);
 
 impl<W: Width> Blank for Policy<W> {
-    const BLANK: Self = Self { states: W::States::BLANK, clock: Lossy32::new(0), recent: Lossy32::new(0) };
+    const BLANK: Self = Self { states: W::States::BLANK, clock: Lossy32::new(0), recent: LossyWord::new(0) };
 }
 
 impl<W: Width> Blank for Ghosts<W> {
@@ -96,13 +104,15 @@ pub(crate) struct Climb {
     window: Lossy32,
     /// Hits that a larger window would have had, less those that it would have cost. Signed.
     balance: Lossy32,
+    /// Hits that nothing but window would have had, less those of established entries; not less than zero.
+    missed: Lossy32,
 }
 
 impl Climb {
     const BEGINNING: u32 = 2;
 
     pub(crate) const fn new() -> Self {
-        Self { window: Lossy32::new(0), balance: Lossy32::new(0) }
+        Self { window: Lossy32::new(0), balance: Lossy32::new(0), missed: Lossy32::new(0) }
     }
 
     #[inline]
@@ -119,8 +129,34 @@ impl Climb {
             down if down <= -threshold => window.saturating_sub(1).max(1),
             _ => return self.balance.store(balance.cast_unsigned()),
         };
-        self.window.store(next ^ Self::BEGINNING);
+        self.set_window(next);
+    }
+
+    fn set_window(&self, window: u32) {
+        self.window.store(window ^ Self::BEGINNING);
         self.balance.store(0);
+    }
+
+    /// A ghost came back that nothing but window would have kept. So many of them more than uses of established entries move the
+    /// window, up to `most`.
+    fn miss(&self, threshold: u32, most: u32) {
+        let missed = self.missed.load().saturating_add(1);
+        if missed < threshold {
+            return self.missed.store(missed);
+        }
+        self.missed.store(0);
+        self.set_window((self.window() + 1).min(most));
+    }
+
+    /// Whether anything is missed.
+    #[inline]
+    fn misses(&self) -> bool {
+        self.missed.load() != 0
+    }
+
+    /// So many established entries were used.
+    fn used(&self, count: u32) {
+        self.missed.store(self.missed.load().saturating_sub(count));
     }
 }
 
@@ -128,8 +164,10 @@ impl Climb {
 #[derive(Clone, Copy)]
 pub(crate) struct Around<'a> {
     pub(crate) climb: &'a Climb,
-    /// How many events of one kind more than of the other move the window, if this set is one whose events count.
-    pub(crate) threshold: Option<i32>,
+    /// How many sets are asked how large the window should be, if this is one of them.
+    asked: Option<u32>,
+    /// The most entries its window can have.
+    most: u32,
 }
 
 /// Of how many sets one is asked how large the window should be. The events are rare, and so still rarer shared.
@@ -138,14 +176,44 @@ const ASKED: usize = 8;
 const MANY: usize = 64;
 
 impl<'a> Around<'a> {
-    /// For set `index` of `sets`.
+    /// For set `index` of `sets`, which uses so many ways.
     #[inline]
-    pub(crate) fn new(climb: &'a Climb, index: usize, sets: usize) -> Self {
-        let asked = sets < MANY || index.is_multiple_of(ASKED);
-        // A quarter of the sets that are asked, and not so few that chance decides.
-        let threshold = asked.then(|| i32::try_from(sets / ASKED / 4).unwrap_or(i32::MAX).max(16));
-        Self { climb, threshold }
+    pub(crate) fn new(climb: &'a Climb, index: usize, sets: usize, ways: usize) -> Self {
+        let asked = match sets {
+            few if few < MANY => Some(few as u32),
+            // Sets are numbered with 32 bits.
+            many => index.is_multiple_of(ASKED).then_some((many / ASKED) as u32),
+        };
+        Self { climb, asked, most: most_window(ways) }
     }
+
+    /// How many entries the window has.
+    #[inline]
+    fn window(&self) -> u32 {
+        self.climb.window().min(self.most)
+    }
+}
+
+/// The largest window of a set with so many ways: it leaves something to be established.
+#[inline]
+const fn most_window(ways: usize) -> u32 {
+    if ways > 3 { ways as u32 - 2 } else { 1 }
+}
+
+/// How far the balance has to be from zero to move the window: an event of an eighth of those that are asked, and not so few that
+/// chance decides.
+#[inline]
+const fn far(asked: u32) -> i32 {
+    let far = (asked / 8).cast_signed();
+    if far < 16 { 16 } else { far }
+}
+
+/// How much has to be missed to move the window: several rounds of a cache most of whose misses are of that kind, since what is
+/// established may be of use again after a while.
+#[inline]
+const fn much(asked: u32) -> u32 {
+    let much = asked.saturating_mul(4);
+    if much < 64 { 64 } else { much }
 }
 
 /// A key that was missed, on its way into the set.
@@ -192,6 +260,8 @@ fn lower_halves_zero(word: Word) -> Word {
 }
 
 impl<W: Width> Policy<W> {
+    const MOST_WINDOW: u32 = most_window(W::WAYS);
+
     #[inline]
     fn state(&self, way: usize) -> u8 {
         let word = self.states.as_ref()[way / STATES].load();
@@ -228,39 +298,48 @@ impl<W: Width> Policy<W> {
         let print = (print & PRINT).max(1);
         let mut clock = self.clock();
         let ghost = ghosts.take(print);
-        if let Some(threshold) = around.threshold {
-            self.ask(&mut clock, ghost, threshold, around.climb);
+        if let Some(asked) = around.asked {
+            self.ask(&mut clock, ghost, asked, around.climb);
         }
         self.tick(&mut clock);
         self.clock.store(clock.word());
         let count =
             ghost.map(|(_, ghost)| ((ghost >> 12) as u8 & MOST_COUNT) + 1).map(|count| count.min(MOST_COUNT));
-        Arrival { count, probation: count.is_none(), window: around.climb.window(), print }
+        Arrival { count, probation: count.is_none(), window: around.window(), print }
     }
 
     /// As [`miss`](Self::miss), of a key whose entry is in `way`, and is to have another one.
     pub(super) fn again(&self, way: usize, around: Around<'_>) -> Arrival {
         let count = (count_of(self.state(way)) + 1).min(MOST_COUNT);
-        Arrival { count: Some(count), probation: false, window: around.climb.window(), print: 1 }
+        Arrival { count: Some(count), probation: false, window: around.window(), print: 1 }
     }
 
     /// What the miss says about the size of the window.
-    fn ask(&self, clock: &mut Clock, ghost: Option<(u32, u16)>, threshold: i32, climb: &Climb) {
-        let most = W::WAYS as u32 / 2;
-        if let Some((at, ghost)) = ghost {
-            let distance = (clock.ghost + W::GHOSTS - at) % W::GHOSTS;
-            if distance <= 2 && distance != 0 && (ghost >> 8) as u8 & PROBATION != 0 {
-                climb.lean(1, threshold, most);
+    fn ask(&self, clock: &mut Clock, ghost: Option<(u32, u16)>, asked: u32, climb: &Climb) {
+        if let Some((at, ghost)) = ghost
+            && (ghost >> 8) as u8 & PROBATION != 0
+        {
+            // The last that went is at 1, and where the next one goes is the one that went first.
+            let distance = (clock.ghost + W::GHOSTS - 1 - at) % W::GHOSTS + 1;
+            if distance <= 2 {
+                climb.lean(1, far(asked), Self::MOST_WINDOW);
+            }
+            if distance + climb.window() <= W::WAYS as u32 {
+                climb.miss(much(asked), Self::MOST_WINDOW);
             }
         }
         if let Some(way) = clock.next_to_go.take()
             && self.state(way % W::WAYS) & TICKS == clock.tick
         {
-            climb.lean(-2, threshold, most);
+            climb.lean(-2, far(asked), Self::MOST_WINDOW);
+        }
+        // In most caches nothing is, most of the time: that is asked first.
+        if climb.misses() && clock.misses + 1 >= W::TICK {
+            climb.used(self.used_in(clock.tick));
         }
     }
 
-    /// Counts a miss. When the tick changes, what would be as old as a whole round of ticks stays one younger than that.
+    /// Counts a miss, with which a tick may end and the next one begin.
     #[inline]
     fn tick(&self, clock: &mut Clock) {
         clock.misses += 1;
@@ -269,12 +348,31 @@ impl<W: Width> Policy<W> {
         }
         clock.misses = 0;
         clock.tick = (clock.tick + 1) & TICKS;
-        let change = Word::from(clock.tick ^ ((clock.tick + 1) & TICKS));
+        self.grow_old(clock.tick);
+    }
+
+    /// How many established entries were used in this tick.
+    fn used_in(&self, tick: u8) -> u32 {
+        let used = |states: Word| lower_halves_zero(states ^ (EACH_STATE * Word::from(tick))) & !states;
+        self.states.as_ref().iter().map(|word| used(word.load()).count_ones()).sum()
+    }
+
+    /// When a tick begins, what would be as old as a whole round of ticks stays one younger than that; and once in a round it loses a
+    /// use.
+    #[inline]
+    fn grow_old(&self, tick: u8) {
+        const COUNTS: Word = EACH_STATE * (MOST_COUNT << 4) as Word;
+        let change = Word::from(tick ^ ((tick + 1) & TICKS));
+        // All ones in the first tick of a round.
+        let forgetful = Word::from(tick != 0).wrapping_sub(1);
         for word in self.states.as_ref() {
             let states = word.load();
-            let oldest = lower_halves_zero(states ^ (EACH_STATE * Word::from(clock.tick)));
+            let oldest = lower_halves_zero(states ^ (EACH_STATE * Word::from(tick)));
             if oldest != 0 {
-                word.store(states ^ ((oldest >> 7) * change));
+                // The upper bit of each byte whose count is not zero: no sum is more than a byte.
+                let counted = (states & COUNTS) + COUNTS;
+                let uses = (oldest & counted & forgetful) >> 3;
+                word.store((states ^ ((oldest >> 7) * change)) - uses);
             }
         }
     }
@@ -294,7 +392,7 @@ impl<W: Width> Policy<W> {
         let leaving = leaving.filter(|&way| candidates.contains(way));
         if let Some(way) = leaving
             && arrival.count.is_none()
-            && around.threshold.is_none()
+            && around.asked.is_none()
             && !by_chance
         {
             return Some(way);
@@ -317,14 +415,15 @@ impl<W: Width> Policy<W> {
     /// The entries of the window, of which there are `most`, and the one that is about to leave it, if it is full.
     #[inline]
     fn window(&self, most: u32) -> (Option<usize>, Mask) {
-        let mut window = Mask::NONE;
+        let (mut window, mut count) = (Mask::NONE, 0);
         let mut recent = self.recent.load();
-        for _ in 0..8 {
-            let way = recent as usize & (W::WAYS - 1);
+        for _ in 0..RECENT {
+            let way = (recent & 0xF) as usize % W::WAYS;
             recent >>= 4;
             if self.state(way) & PROBATION != 0 && !window.contains(way) {
                 window = window.or(Mask::one(way));
-                if window.len() as u32 >= most {
+                count += 1;
+                if count >= most {
                     return (Some(way), window);
                 }
             }
@@ -350,7 +449,7 @@ impl<W: Width> Policy<W> {
         let state = arrival.count.unwrap_or(0) << 4 | self.clock().tick;
         if arrival.probation {
             self.set_state(way, state | PROBATION);
-            self.recent.store(self.recent.load() << 4 | way as u32);
+            self.recent.store(self.recent.load() << 4 | way as Word);
         } else {
             self.set_state(way, state);
         }
@@ -399,5 +498,48 @@ impl<W: Width> Ghosts<W> {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::width::{Blank, Ways};
+    use super::{MOST_COUNT, PROBATION, Policy, TICKS, count_of, most_window};
+
+    fn grown_old(state: u8, tick: u8) -> u8 {
+        if state & TICKS != tick {
+            return state;
+        }
+        let count = count_of(state).saturating_sub(u8::from(tick == 0));
+        state & PROBATION | count << 4 | (tick + 1) & TICKS
+    }
+
+    #[test]
+    fn what_is_old_stays_so_and_loses_a_use_once_a_round_and_nothing_else_changes() {
+        for tick in 0..=TICKS {
+            for state in 0..=u8::MAX {
+                // Neighbours that differ in one bit are the ones to be mistaken.
+                let before: [u8; 8] =
+                    core::array::from_fn(|way| if way == 3 { state } else { state ^ 1 << way });
+                let policy = Policy::<Ways<8>>::BLANK;
+                (0..8).for_each(|way| policy.set_state(way, before[way]));
+                policy.grow_old(tick);
+                let after: [u8; 8] = core::array::from_fn(|way| policy.state(way));
+                assert_eq!(after, before.map(|state| grown_old(state, tick)), "tick {tick}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_used_in_a_tick_is_counted_unless_on_probation() {
+        let policy = Policy::<Ways<8>>::BLANK;
+        let states = [5, PROBATION | 5, 4, MOST_COUNT << 4 | 5, PROBATION | 4, 0x15, 0, PROBATION];
+        (0..8).for_each(|way| policy.set_state(way, states[way]));
+        assert_eq!(policy.used_in(5), 3);
+    }
+
+    #[test]
+    fn a_window_has_an_entry_and_leaves_two_where_there_are_more() {
+        assert_eq!([1, 2, 3, 4, 8, 13, 16].map(most_window), [1, 1, 1, 2, 6, 11, 14]);
     }
 }
