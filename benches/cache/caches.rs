@@ -2,8 +2,11 @@
 
 use alloc::sync::Arc;
 use core::hint::black_box;
-use larder::cache::{HeapCache, Setup};
+use core::time::Duration;
+use larder::cache::{Expiring, HeapCache, Setup, Untimed, Words};
 use larder::key::DefaultHash;
+use larder::stats::Off;
+use larder::time::{Clock, ManualClock};
 use std::sync::{Mutex, PoisonError};
 
 /// A value that is costly to copy.
@@ -88,6 +91,172 @@ impl<V: Value> Shared<V> for ByRef<V> {
 
     fn residents(&self) -> usize {
         self.0.len()
+    }
+}
+
+/// Ours, whose plain values are copied.
+pub(crate) struct ByWords<V>(HeapCache<u64, V, Setup<DefaultHash, Untimed, Off, Words>>);
+
+impl Shared<u64> for ByWords<u64> {
+    const NAME: &'static str = "larder, words";
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self(HeapCache::with_capacity_and(capacity, Setup::new().cell(Words)))
+    }
+
+    fn hits(&self, key: u64) -> bool {
+        black_box(self.0.get(&key)).is_some()
+    }
+
+    fn put(&self, key: u64, value: u64) {
+        let _ = black_box(self.0.put(key, value));
+    }
+
+    fn residents(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// No cache: a table of what is there, without locks, which nobody can change. What a hit costs at least.
+pub(crate) struct Bound(Vec<Option<(u64, u64)>>);
+
+impl Bound {
+    fn places(&self, key: u64) -> impl Iterator<Item = usize> {
+        let mask = self.0.len() - 1;
+        #[expect(clippy::cast_possible_truncation, reason = "any part of it does")]
+        let first = key as usize;
+        (first..).map(move |place| place & mask)
+    }
+
+    pub(crate) fn of(keys: &[u64]) -> Self {
+        let mut table = Self(vec![None; (keys.len() * 2).next_power_of_two()]);
+        for &key in keys {
+            let place = table.places(key).find(|&place| table.0[place].is_none()).expect("half is free");
+            table.0[place] = Some((key, u64::of(key)));
+        }
+        table
+    }
+
+    pub(crate) fn hits(&self, key: u64) -> bool {
+        self.places(key).map_while(|place| self.0[place]).any(|(other, value)| {
+            black_box(value);
+            other == key
+        })
+    }
+}
+
+/// How long everything lives where it does not live for ever.
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The platform's clock, as precise as it is.
+#[derive(Clone, Copy)]
+pub(crate) struct RealClock(std::time::Instant);
+
+impl Clock for RealClock {
+    const HZ: u64 = 1_000_000_000;
+
+    fn now(&self) -> larder::time::Instant {
+        #[expect(clippy::cast_possible_truncation, reason = "five hundred years")]
+        larder::time::Instant::from_ticks(self.0.elapsed().as_nanos() as u64)
+    }
+}
+
+/// A clock that somebody else moves, as a timer would: to read it is a load.
+static COARSE: ManualClock = ManualClock::new();
+
+macro_rules! expiring {
+    ($type:ident, $name:literal, $clock:ty = $new:expr, $cell:ty) => {
+        pub(crate) struct $type<V>(HeapCache<u64, V, Setup<DefaultHash, Expiring<$clock>, Off, $cell>>);
+
+        impl Shared<u64> for $type<u64> {
+            const NAME: &'static str = $name;
+
+            fn with_capacity(capacity: usize) -> Self {
+                let time = Expiring::new($new).with_time_to_live(HOUR);
+                Self(HeapCache::with_capacity_and(capacity, Setup::new().time(time).cell(<$cell>::default())))
+            }
+
+            fn hits(&self, key: u64) -> bool {
+                black_box(self.0.get(&key)).is_some()
+            }
+
+            fn put(&self, key: u64, value: u64) {
+                let _ = black_box(self.0.put(key, value));
+            }
+
+            fn residents(&self) -> usize {
+                self.0.len()
+            }
+        }
+    };
+}
+
+expiring!(RealWords, "larder, words, real clock", RealClock = RealClock(std::time::Instant::now()), Words);
+expiring!(
+    RealPinned,
+    "larder, by clone, real clock",
+    RealClock = RealClock(std::time::Instant::now()),
+    larder::cache::Pinned
+);
+expiring!(CoarseWords, "larder, words, coarse clock", &'static ManualClock = &COARSE, Words);
+expiring!(CoarsePinned, "larder, by clone, coarse clock", &'static ManualClock = &COARSE, larder::cache::Pinned);
+
+/// Keeps the end with the value, which its user looks at.
+pub(crate) struct QuickCacheUntil<V>(QuickCache<(V, std::time::Instant)>);
+
+impl Value for (u64, std::time::Instant) {
+    fn of(key: u64) -> Self {
+        (u64::of(key), std::time::Instant::now() + HOUR)
+    }
+}
+
+impl Shared<u64> for QuickCacheUntil<u64> {
+    const NAME: &'static str = "quick_cache, end in the value";
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self(QuickCache::with_capacity(capacity))
+    }
+
+    fn hits(&self, key: u64) -> bool {
+        self.0.0.get(&key).is_some_and(|(value, end)| {
+            black_box(value);
+            std::time::Instant::now() < end
+        })
+    }
+
+    fn put(&self, key: u64, value: u64) {
+        self.0.put(key, (value, std::time::Instant::now() + HOUR));
+    }
+
+    fn residents(&self) -> usize {
+        self.0.residents()
+    }
+
+    fn limit(capacity: usize) -> usize {
+        QuickCache::<(u64, std::time::Instant)>::limit(capacity)
+    }
+}
+
+pub(crate) struct MokaFor<V>(Moka<V>);
+
+impl Shared<u64> for MokaFor<u64> {
+    const NAME: &'static str = "moka, time to live";
+
+    fn with_capacity(capacity: usize) -> Self {
+        let cache = moka::sync::Cache::builder().max_capacity(capacity as u64).time_to_live(HOUR);
+        Self(Moka(cache.build_with_hasher(DefaultHash::new())))
+    }
+
+    fn hits(&self, key: u64) -> bool {
+        self.0.hits(key)
+    }
+
+    fn put(&self, key: u64, value: u64) {
+        self.0.put(key, value);
+    }
+
+    fn residents(&self) -> usize {
+        self.0.residents()
     }
 }
 

@@ -11,8 +11,9 @@ mod caches;
 #[path = "../contest/mod.rs"]
 mod contest;
 
-use caches::Large;
-use caches::{ByClone, ByRef, FixedCache, LockedLru, Moka, QuickCache, Scc, Shared, Sieve, TinyUfo, Value};
+use caches::{Bound, ByClone, ByRef, ByWords, FixedCache, Large, LockedLru, Moka, QuickCache, Scc, Shared};
+use caches::{CoarsePinned, CoarseWords, MokaFor, QuickCacheUntil, RealPinned, RealWords};
+use caches::{Sieve, TinyUfo, Value};
 use contest::{Contender, contender, contest, scramble};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -146,6 +147,76 @@ fn new_keys<'a, V: Value, C: Shared<V> + 'a>(threads: usize) -> Contender<'a> {
     })
 }
 
+/// What a hit costs at least.
+fn bound(chosen: &str, title: &str, threads: usize) {
+    if !title.contains(chosen) {
+        return;
+    }
+    let mut held: Vec<u64> = (0..CAPACITY).map(key).collect();
+    held.sort_unstable_by_key(|&key| scramble(key));
+    let table = Bound::of(&held);
+    let run = move || {
+        on_threads(threads, |number| {
+            let keys = held.iter().cycle().skip(held.len() / threads * number).take(OPERATIONS);
+            assert_eq!(keys.filter(|&&key| table.hits(key)).count(), OPERATIONS);
+        })
+    };
+    contest(title, 0, ROUNDS, vec![contender("a table", run)]);
+}
+
+/// One operation in so many of the mixed ones is timed, with a clock that takes as long as the operation itself.
+const TIMED: usize = 4;
+
+/// The time of an operation that one in a thousand exceeds: the best of the rounds, since what the machine does besides comes on top.
+fn tail_of<C: Shared<u64>>(threads: usize, keys: &[u64]) -> (&'static str, u128) {
+    let (cache, _) = filled::<u64, C>();
+    let round = |round: usize| {
+        let times = std::sync::Mutex::new(Vec::new());
+        on_threads(threads, |number| {
+            let mut here = Vec::with_capacity(OPERATIONS / TIMED);
+            for at in 0..OPERATIONS {
+                let at = (round * OPERATIONS + keys.len() / threads * number + at) % keys.len();
+                let key = keys[at];
+                let start = at.is_multiple_of(TIMED).then(std::time::Instant::now);
+                if scramble(at as u64).is_multiple_of(10) || !cache.hits(key) {
+                    cache.put(key, u64::of(key));
+                }
+                here.extend(start.map(|start| start.elapsed().as_nanos()));
+            }
+            times.lock().expect("no thread panics").extend(here);
+        });
+        let mut times = times.into_inner().expect("no thread panics");
+        let at = times.len() - times.len() / 1_000;
+        *times.select_nth_unstable(at).1
+    };
+    (C::NAME, (0..ROUNDS).map(round).min().expect("some rounds"))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some hundred nanoseconds")]
+fn tail(chosen: &str, title: &str, threads: usize, keys: &[u64]) {
+    if !title.contains(chosen) {
+        return;
+    }
+    let ours = [tail_of::<ByWords<u64>>(threads, keys), tail_of::<ByClone<u64>>(threads, keys)];
+    let peers = [
+        tail_of::<QuickCache<u64>>(threads, keys),
+        tail_of::<Scc<u64>>(threads, keys),
+        tail_of::<TinyUfo<u64>>(threads, keys),
+        tail_of::<Moka<u64>>(threads, keys),
+        tail_of::<Sieve<u64>>(threads, keys),
+        tail_of::<FixedCache<u64>>(threads, keys),
+        tail_of::<LockedLru<u64>>(threads, keys),
+    ];
+    println!("\n{title}");
+    let best = peers.iter().map(|&(_, time)| time).min().expect("some peers") as f64;
+    for (name, time) in ours {
+        println!("  {name:<30} {time:>6} ns  {:.2}", time as f64 / best);
+    }
+    for (name, time) in peers {
+        println!("  {name:<30} {time:>6} ns");
+    }
+}
+
 macro_rules! table {
     ($chosen:expr, $title:expr, $run:ident::<$value:ty>$arguments:tt, [$($ours:ident),*], [$($peer:ident),*]) => {{
         let title: String = $title;
@@ -169,14 +240,14 @@ fn main() {
             chosen,
             format!("uniform hits, u64, {by}"),
             hits::<u64>(threads, false),
-            [ByClone, ByRef],
+            [ByWords, ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
             chosen,
             format!("one hot key, u64, {by}"),
             hits::<u64>(threads, true),
-            [ByClone, ByRef],
+            [ByWords, ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
@@ -199,7 +270,7 @@ fn main() {
                 chosen,
                 format!("{share}, u64, {by}"),
                 mixed::<u64>(threads, gets, &zipf),
-                [ByClone, ByRef],
+                [ByWords, ByClone, ByRef],
                 [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
             );
             table!(
@@ -214,8 +285,17 @@ fn main() {
             chosen,
             format!("inserts of new keys, u64, {by}"),
             new_keys::<u64>(threads),
-            [ByClone],
+            [ByWords, ByClone],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
         );
+        table!(
+            chosen,
+            format!("uniform hits of what ends, u64, {by}"),
+            hits::<u64>(threads, false),
+            [RealWords, RealPinned, CoarseWords, CoarsePinned],
+            [QuickCacheUntil, MokaFor]
+        );
+        bound(chosen, &format!("uniform hits in a table that nobody can change, u64, {by}"), threads);
+        tail(chosen, &format!("p99.9 of 90 % get-or-insert and 10 % insert, u64, {by}"), threads, &zipf);
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn contest(title: &str, ours: usize, rounds: usize, mut contenders: V
     for (which, contender) in contenders.iter().enumerate() {
         let ratio =
             if which < ours { format!("{:.2}", ratio(&times[which], &times[ours..])) } else { String::new() };
-        println!("  {:<28} {:>8.2} ns  {ratio}", contender.name, median(times[which].clone()));
+        println!("  {:<30} {:>8.2} ns  {ratio}", contender.name, median(times[which].clone()));
     }
 }
 
