@@ -3,7 +3,7 @@
 //! Every cache is filled with new keys until it has seen four times its capacity, and is then asked how many entries it holds. What is
 //! said to the allocator is divided by the capacity that was asked for; where a cache holds less than that, an entry costs more.
 
-use larder::cache::{Expiring, HeapCache, Idling, LruCache, Setup};
+use larder::cache::{Expiring, ExpiringInSteps, HeapCache, Idling, LruCache, Setup};
 use larder::key::DefaultHash;
 use larder::time::ManualClock;
 use peak_alloc::PeakAlloc;
@@ -34,17 +34,31 @@ fn row<C>(name: &str, new: impl FnOnce() -> C, put: impl Fn(&mut C, u64), len: i
 
 fn main() {
     println!("beside {ENTRY} bytes of key and value, capacity {CAPACITY}");
-    row("larder Cache", || HeapCache::with_capacity(CAPACITY), |c, k| drop(c.put(k, k)), HeapCache::len);
+    row(
+        "larder Cache",
+        || HeapCache::with_capacity(CAPACITY),
+        |c, k| assert!(c.put(k, k).is_ok()),
+        HeapCache::len,
+    );
     row(
         "larder Cache, entries end",
         || HeapCache::with_capacity_and(CAPACITY, Setup::new().time(Expiring::new(&CLOCK))),
-        |c, k| drop(c.put(k, k)),
+        |c, k| assert!(c.put(k, k).is_ok()),
+        HeapCache::len,
+    );
+    row(
+        "larder Cache, entries end at steps",
+        || {
+            let time: ExpiringInSteps<_> = ExpiringInSteps::new(&CLOCK);
+            HeapCache::with_capacity_and(CAPACITY, Setup::new().time(time))
+        },
+        |c, k| assert!(c.put(k, k).is_ok()),
         HeapCache::len,
     );
     row(
         "larder Cache, entries end and idle",
         || HeapCache::with_capacity_and(CAPACITY, Setup::new().time(Idling::new(&CLOCK))),
-        |c, k| drop(c.put(k, k)),
+        |c, k| assert!(c.put(k, k).is_ok()),
         HeapCache::len,
     );
     row("larder LruCache", || LruCache::with_capacity(CAPACITY), |c, k| c.put(k, k), LruCache::len);
@@ -63,7 +77,7 @@ fn main() {
                 DefaultHash::new(),
             )
         },
-        |c, k| drop(c.put_sync(k, k)),
+        |c, k| assert!(c.put_sync(k, k).is_ok()),
         scc::HashCache::len,
     );
     row(
@@ -78,13 +92,13 @@ fn main() {
     row(
         "sieve-cache, sharded",
         || sieve_cache::ShardedSieveCache::<u64, u64>::new(CAPACITY).expect("a capacity"),
-        |c, k| drop(c.insert(k, k)),
+        |c, k| assert!(c.insert(k, k)),
         sieve_cache::ShardedSieveCache::len,
     );
     row(
         "lru",
         || lru::LruCache::<u64, u64>::new(CAPACITY.try_into().expect("not zero")),
-        |c, k| drop(c.put(k, k)),
+        |c, k| assert!(c.put(k, k).is_none()),
         lru::LruCache::len,
     );
 }

@@ -73,7 +73,7 @@ pub mod cache {
     pub use crate::fixed::setup::{Config, Setup, Suits};
     #[cfg(feature = "alloc")]
     pub use crate::heap::cache::HeapCache;
-    pub use crate::lifetime::{Expiring, Idling, Time, Timed, Untimed};
+    pub use crate::lifetime::{Expiring, ExpiringInSteps, Idling, Time, Timed, Untimed};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;
     pub use crate::raw::memory::{Inline, Memory};

@@ -1,8 +1,9 @@
 //! How long the entries of a cache live, and what is kept with each of them for that.
 
-use crate::sync::Ticks;
+use crate::sync::{AtomicU32, Ordering, Ticks};
 use crate::time::{Clock, Deadline, Instant};
 use core::fmt;
+use core::marker::PhantomData;
 use core::time::Duration;
 
 /// How a cache keeps time. [`Untimed`], [`Expiring`] or [`Idling`].
@@ -16,6 +17,12 @@ pub trait Time: sealed::Sealed {
     /// When an entry that is put in now ends, if its user does not say otherwise.
     #[doc(hidden)]
     fn deadline(&self, now: Instant) -> Deadline;
+    /// When one ends that is put in now for so many ticks.
+    #[doc(hidden)]
+    #[inline]
+    fn deadline_after(&self, now: Instant, ticks: u64) -> Deadline {
+        Deadline::ticks_after(now, ticks)
+    }
     /// When an entry that is used now, and then no more, ends.
     #[doc(hidden)]
     fn idle_deadline(&self, now: Instant) -> Deadline;
@@ -35,7 +42,7 @@ pub trait Timed: Time {
 }
 
 /// What is kept with each entry. It is written by one who has the entry to itself, and by readers that do not matter to each other.
-pub trait Stamp: Sized + Send + Sync + 'static {
+pub trait Stamp: Sized + Send + Sync {
     /// That of no entry.
     #[doc(hidden)]
     const NEVER: Self;
@@ -245,6 +252,135 @@ impl Stamp for Ending {
     }
 }
 
+/// As [`Expiring`], with deadlines of 32 bits: takes 4 bytes an entry on every target, and reads and writes them at once.
+///
+/// They are kept in steps, of which a second has `STEPS`. What lives for some time lives up to a step longer; what lives until some
+/// deadline ends up to a step before it. The range is that of 2^32 steps from the start of the clock, 17 years with the eight of the
+/// default; what would end beyond it does not end.
+///
+/// ```
+/// use core::time::Duration;
+/// use larder::cache::{ExpiringInSteps, HeapCache, Setup};
+/// use larder::time::ManualClock;
+///
+/// let clock: ManualClock = ManualClock::new();
+/// let time: ExpiringInSteps<_, 1> = ExpiringInSteps::new(&clock).with_time_to_live(Duration::from_millis(2_500));
+/// let cache = HeapCache::with_capacity_and(100, Setup::new().time(time));
+/// cache.put("key", 1)?;
+/// clock.advance(Duration::from_millis(2_999));
+/// assert_eq!(cache.get("key"), Some(1));
+/// clock.advance(Duration::from_millis(1));
+/// assert_eq!(cache.get("key"), None); // three whole seconds are over
+/// # Ok::<(), larder::Rejected<&str, i32>>(())
+/// ```
+pub struct ExpiringInSteps<C, const STEPS: u64 = 8>(Expiring<C>);
+
+impl<C, const STEPS: u64> ExpiringInSteps<C, STEPS> {
+    /// Entries that live for ever until something else is said. All zero if the clock is.
+    pub const fn new(clock: C) -> Self {
+        const { assert!(STEPS > 0, "a second has a step at least") };
+        Self(Expiring::new(clock))
+    }
+}
+
+impl<C: Clock, const STEPS: u64> ExpiringInSteps<C, STEPS> {
+    /// The ticks of a step: one at least, where the clock ticks more slowly.
+    const STEP: u64 = if C::HZ > STEPS { C::HZ / STEPS } else { 1 };
+
+    /// The same with a time to live.
+    #[must_use]
+    pub fn with_time_to_live(self, ttl: Duration) -> Self {
+        self.set_time_to_live(ttl);
+        self
+    }
+}
+
+impl<C: Clock, const STEPS: u64> Time for ExpiringInSteps<C, STEPS> {
+    type Stamp = EndingInSteps<C, STEPS>;
+
+    #[inline]
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    #[inline]
+    fn deadline(&self, now: Instant) -> Deadline {
+        self.deadline_after(now, self.0.ttl.ticks())
+    }
+
+    /// At the end of the step, so that the stamp loses nothing of it.
+    #[inline]
+    fn deadline_after(&self, now: Instant, ticks: u64) -> Deadline {
+        match Deadline::ticks_after(now, ticks).instant() {
+            Some(end) => {
+                Deadline::at(Instant::from_ticks(end.ticks().div_ceil(Self::STEP).saturating_mul(Self::STEP)))
+            }
+            None => Deadline::NEVER,
+        }
+    }
+
+    #[inline]
+    fn idle_deadline(&self, _: Instant) -> Deadline {
+        Deadline::NEVER
+    }
+}
+
+impl<C: Clock, const STEPS: u64> Timed for ExpiringInSteps<C, STEPS> {
+    type Clock = C;
+
+    fn clock(&self) -> &C {
+        self.0.clock()
+    }
+
+    fn time_to_live(&self) -> Duration {
+        self.0.time_to_live()
+    }
+
+    fn set_time_to_live(&self, ttl: Duration) -> bool {
+        self.0.set_time_to_live(ttl)
+    }
+}
+
+/// The stamp of entries that end at a step: its number, inverted, so that all zero is never.
+pub struct EndingInSteps<C, const STEPS: u64>(AtomicU32, PhantomData<fn() -> C>);
+
+impl<C: Clock, const STEPS: u64> Stamp for EndingInSteps<C, STEPS> {
+    const NEVER: Self = Self(AtomicU32::new(0), PhantomData);
+    const ENDS: bool = true;
+    const EXTENDS: bool = false;
+
+    #[inline]
+    fn begin(&self, deadline: Deadline, _: Deadline) {
+        let step = deadline.instant().map(|end| end.ticks() / ExpiringInSteps::<C, STEPS>::STEP);
+        let step = step.and_then(|step| u32::try_from(step).ok()).unwrap_or(u32::MAX);
+        // Relaxed: it is looked at by those who hold the entry, or who see afterwards that it stayed.
+        self.0.store(!step, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn extend(&self, _: Deadline) {}
+
+    #[inline]
+    fn has_passed(&self, now: Instant) -> bool {
+        // Relaxed: as above.
+        let step = !self.0.load(Ordering::Relaxed);
+        let end = u64::from(step).saturating_mul(ExpiringInSteps::<C, STEPS>::STEP);
+        step != u32::MAX && Deadline::at(Instant::from_ticks(end)).has_passed(now)
+    }
+}
+
+impl<C, const STEPS: u64> fmt::Debug for EndingInSteps<C, STEPS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndingInSteps").finish_non_exhaustive()
+    }
+}
+
+impl<C: Clock, const STEPS: u64> fmt::Debug for ExpiringInSteps<C, STEPS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExpiringInSteps").field("time_to_live", &self.time_to_live()).finish_non_exhaustive()
+    }
+}
+
 /// As [`Expiring`], and entries also end when they have not been used for some time. Takes 16 bytes an entry (33 to 40 where the
 /// target has no 64-bit atomics), and each hit writes to them.
 pub struct Idling<C> {
@@ -371,5 +507,6 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Untimed {}
     impl<C> Sealed for super::Expiring<C> {}
+    impl<C, const STEPS: u64> Sealed for super::ExpiringInSteps<C, STEPS> {}
     impl<C> Sealed for super::Idling<C> {}
 }

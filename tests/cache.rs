@@ -16,7 +16,8 @@ use core::mem::{self, MaybeUninit};
 use core::time::Duration;
 use larder::CapacityError;
 use larder::cache::{
-    Cache, CellKind, Expiring, Filled, Idling, LentCache, Pinned, Ref, Removed, SetOf, Setup, StaticCache,
+    Cache, CellKind, Expiring, ExpiringInSteps, Filled, Idling, LentCache, Pinned, Ref, Removed, SetOf,
+    Setup, StaticCache,
 };
 use larder::cache::{Store, Stored, Untimed, Words};
 use larder::key::{DefaultHash, Equivalent};
@@ -72,6 +73,8 @@ fn inline_agrees<K: Sample, V: Sample>() {
         agrees(&cache, clock, ops);
         let cache = StaticCache::<K, V, 3, 8, _>::with(setup::<_, Idling<_>, Striped<8>>(hashing, clock));
         agrees(&cache, clock, ops);
+        let with = setup::<_, ExpiringInSteps<_, 1_000>, Striped<1>>(hashing, clock);
+        agrees(&StaticCache::<K, V, 2, 8, _>::with(with), clock, ops);
         let cache = StaticCache::<K, V, 0, 8, _>::with(setup::<_, Idling<_>, Striped<1>>(hashing, clock));
         agrees(&cache, clock, ops);
     });
@@ -1005,6 +1008,33 @@ fn an_entry_is_seen_until_its_time_is_over_and_not_then() {
         true
     });
     assert_eq!((cache.len(), cache.stats().expired, cache.stats().removed), (1, 6, 1));
+}
+
+/// Eight steps a second, of 125 ticks.
+#[test]
+fn steps_lengthen_a_life_and_never_go_past_a_deadline() {
+    let clock = TestClock::starting_at(Instant::from_ticks(130));
+    let time: ExpiringInSteps<_> = ExpiringInSteps::new(&clock).with_time_to_live(ticks(200));
+    let cache = StaticCache::<u32, u32, 1, 8, _>::with(Setup::new().time(time));
+    assert_eq!(cache.time_to_live(), ticks(200));
+    cache.put(1, 1).unwrap();
+    cache.insert_for(2, 2, ticks(120)).map(drop).unwrap();
+    cache.insert_until(3, 3, Deadline::at(Instant::from_ticks(499))).map(drop).unwrap();
+    cache.insert_until(4, 4, Deadline::at(Instant::from_ticks(500))).map(drop).unwrap();
+    cache.insert_until(5, 5, Deadline::at(Instant::from_ticks(249))).map(drop).unwrap();
+    cache.insert_for(6, 6, Duration::MAX).map(drop).unwrap();
+    // The last step but one that there is, and what is beyond.
+    let last = 125 * u64::from(u32::MAX);
+    cache.insert_until(7, 7, Deadline::at(Instant::from_ticks(last - 1))).map(drop).unwrap();
+    cache.insert_until(8, 8, Deadline::at(Instant::from_ticks(last))).map(drop).unwrap();
+    let ends = [(1, 375), (2, 250), (3, 375), (4, 500), (5, 125), (7, last - 125)];
+    for now in [130, 249, 250, 374, 375, 499, 500, last - 126, last - 125, last, u64::MAX] {
+        clock.set(Instant::from_ticks(now));
+        for (key, end) in ends {
+            assert_eq!(cache.contains(&key), now < end, "key {key} at {now}");
+        }
+        assert!(cache.contains(&6) && cache.contains(&8), "they never end");
+    }
 }
 
 #[test]

@@ -158,12 +158,6 @@ pub struct Cache<K, V, M: Store, C: Config = Setup> {
     sets: M::Of<K, V, StampOf<C>>,
 }
 
-/// What was read has been written meanwhile, again and again.
-struct Torn;
-
-/// How often a look-up tries to read without a pin while others publish in the set.
-const GLANCES: usize = 3;
-
 impl<K, V, const SETS: usize, const WAYS: usize> StaticCache<K, V, SETS, WAYS>
 where
     Ways<WAYS>: Width,
@@ -228,6 +222,7 @@ where
     where
         K: 'a,
         V: 'a,
+        StampOf<C>: 'a,
     {
         let bytes = memory.len();
         let sets = LentSets::in_bytes(memory);
@@ -362,27 +357,6 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 }
 
-impl<K, V, M: Store, C: Config> Place<'_, K, V, M, C> {
-    /// A copy of a key's value that belongs here, if its time is not over: of plain data, and without a pin. An error if others publish in the set all the time: then somebody has
-    /// to hold it.
-    #[inline]
-    fn glance<Q: Equivalent<K> + ?Sized>(
-        &self,
-        plain: Plain<K, V>,
-        key: &Q,
-        now: Instant,
-    ) -> Result<Option<(usize, V)>, Torn> {
-        for _ in 0..GLANCES {
-            match self.set.copy(plain, self.parts.tag, now, |other| key.equivalent(other)) {
-                Copied::Value(way, value) => return Ok(Some((way, value))),
-                Copied::Absent => return Ok(None),
-                Copied::Torn => {}
-            }
-        }
-        Err(Torn)
-    }
-}
-
 // What looks keys up.
 //
 // A rule for all of it: what user code may panic in is dropped by a statement of its own, before there is a result. What a function has
@@ -469,10 +443,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     where
         V: Clone,
     {
-        if let Some(plain) = self.copies()
-            && let Ok(copy) = self.copy_at(plain, place, key, now)
-        {
-            return copy;
+        if let Some(plain) = self.copies() {
+            return self.copy_at(plain, place, key, now);
         }
         let held = self.use_at(place, key, now)?;
         let value = held.value().clone();
@@ -480,7 +452,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         Some(value)
     }
 
-    /// The same of plain data, without a pin; see [`glance`](Self::glance).
+    /// The same of plain data, which is copied without a pin.
     #[inline]
     fn copy_at<Q: Equivalent<K> + ?Sized>(
         &self,
@@ -488,14 +460,40 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         place: &Place<'_, K, V, M, C>,
         key: &Q,
         now: Instant,
-    ) -> Result<Option<V>, Torn> {
-        let Some((way, value)) = place.glance(plain, key, now)? else {
-            self.recorder().missed();
-            return Ok(None);
-        };
-        place.set.touch(way, Deadline::NEVER);
-        self.recorder().hit();
-        Ok(Some(value))
+    ) -> Option<V> {
+        match place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other)) {
+            Copied::Value(way, value) => {
+                place.set.touch(way, Deadline::NEVER);
+                self.recorder().hit();
+                Some(value)
+            }
+            Copied::Absent => {
+                self.recorder().missed();
+                None
+            }
+            Copied::Torn => self.copy_or_hold(plain, place, key, now),
+        }
+    }
+
+    /// The same if somebody has published meanwhile: another try, and if there are publishes all the time, a pin.
+    #[cold]
+    #[inline(never)]
+    fn copy_or_hold<Q: Equivalent<K> + ?Sized>(
+        &self,
+        plain: Plain<K, V>,
+        place: &Place<'_, K, V, M, C>,
+        key: &Q,
+        now: Instant,
+    ) -> Option<V> {
+        if let Copied::Value(way, value) =
+            place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other))
+        {
+            place.set.touch(way, Deadline::NEVER);
+            self.recorder().hit();
+            return Some(value);
+        }
+        let held = self.use_at(place, key, now)?;
+        Some(held.copy(plain))
     }
 
     /// What `read` makes of a key's value. Marks it as used.
@@ -539,10 +537,11 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub fn contains<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
         let Some(place) = self.locate(key) else { return false };
         let now = self.now();
-        if let Some(plain) = self.copies()
-            && let Ok(found) = place.glance(plain, key, now)
-        {
-            return found.is_some();
+        if let Some(plain) = self.copies() {
+            match place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other)) {
+                Copied::Torn => {}
+                copied => return matches!(copied, Copied::Value(..)),
+            }
         }
         self.find_at(&place, key, now).is_some()
     }
@@ -586,6 +585,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         deadline: Deadline,
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
         let Some(place) = self.locate(&key) else { return Err(Rejected { key, value }) };
+        place.set.expect_insert();
         match self.place(&place, key, value, set::Store::Always, now, deadline) {
             Placed::Stored(_, displaced) => Ok(displaced.into()),
             Placed::Rejected(key, value) | Placed::Overtaken(key, value) | Placed::Present(_, key, value) => {
@@ -788,7 +788,7 @@ where
     {
         let now = self.now();
         let ticks = <<C::Time as Timed>::Clock as Clock>::ticks(ttl);
-        self.store(key, value, now, Deadline::ticks_after(now, ticks))
+        self.store(key, value, now, self.time().deadline_after(now, ticks))
     }
 
     /// Stores a value until `deadline`, whatever the cache's own time to live is.

@@ -43,7 +43,7 @@ impl Snapshot {
     }
 
     #[inline]
-    const fn is_of_version(self, other: Self) -> bool {
+    pub(super) const fn is_of_version(self, other: Self) -> bool {
         self.0 / FILL == other.0 / FILL
     }
 
@@ -78,17 +78,6 @@ pub(super) enum Step {
     Epoch,
 }
 
-/// What became of a way while it was read without a pin.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stayed {
-    /// It was live all the time: what was read is whole.
-    Whole,
-    /// It has disappeared.
-    Gone,
-    /// Something was published. What was read may be torn.
-    Unknown,
-}
-
 /// What is to be seen of a set.
 #[derive(Debug)]
 pub(super) struct Control(AtomicWord);
@@ -114,20 +103,15 @@ impl Control {
         Snapshot(self.0.load(Ordering::Relaxed)).live().contains(way)
     }
 
-    /// The second load for who has read without a pin: whether what was read of `way` was whole.
+    /// The second load for who has read without a pin: what was read of a way since `seen` is whole if nothing was published since
+    /// then, and the way is still live.
     #[inline]
-    pub(super) fn has_stayed(&self, seen: Snapshot, way: usize) -> Stayed {
+    pub(super) fn look_again(&self) -> Snapshot {
         // Acquire: pairs with the Release fence of a claimer, before it writes. If any of what was read is its, the load after the
         // fence sees that the way was hidden before, or something later.
         fence(Ordering::Acquire);
         // Relaxed: see above.
-        let now = Snapshot(self.0.load(Ordering::Relaxed));
-        match (now.is_of_version(seen), now.live().contains(way)) {
-            (true, true) => Stayed::Whole,
-            (true, false) => Stayed::Gone,
-            // It may be gone and shown again.
-            (false, _) => Stayed::Unknown,
-        }
+        Snapshot(self.0.load(Ordering::Relaxed))
     }
 
     /// Shows `way`, and no longer shows `gone`, if nothing was published since `scanned`. Which ways were live before, or none if it

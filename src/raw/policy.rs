@@ -39,6 +39,7 @@
     reason = "ways, states and ghosts are small, and packed into words"
 )]
 
+use super::lanes;
 use super::mask::Mask;
 use super::width::{Blank, Width};
 use crate::sync::Word;
@@ -54,9 +55,8 @@ const TICKS: u8 = 0x0F;
 const PRINT: u16 = 0x0FFF;
 /// How many ways `recent` has.
 const RECENT: u32 = Word::BITS / 4;
-/// A one in every byte, and in every pair of them.
+/// A one in every byte.
 const EACH_STATE: Word = Word::MAX / 0xFF;
-const EACH_GHOST: Word = Word::MAX / 0xFFFF;
 
 /// A new entry gets the place of an established one without having earned it, once in so many times, so that the window can't be
 /// kept from it for ever.
@@ -264,17 +264,16 @@ impl<W: Width> Policy<W> {
 
     #[inline]
     fn state(&self, way: usize) -> u8 {
-        let word = self.states.as_ref()[way / STATES].load();
-        word.to_le_bytes()[way % STATES]
+        (self.states.as_ref()[way / STATES].load() >> (way % STATES * 8)) as u8
     }
 
     /// Other states in the same word that change at the same time may be lost.
     #[inline]
     fn set_state(&self, way: usize, state: u8) {
         let word = &self.states.as_ref()[way / STATES];
-        let mut states = word.load().to_le_bytes();
-        states[way % STATES] = state;
-        word.store(Word::from_le_bytes(states));
+        let (states, shift) = (word.load(), way % STATES * 8);
+        let change = (states >> shift) as u8 ^ state;
+        word.store(states ^ Word::from(change) << shift);
     }
 
     #[inline]
@@ -435,12 +434,17 @@ impl<W: Width> Policy<W> {
     #[inline]
     fn first_to_go(&self, established: Mask) -> Option<usize> {
         let tick = self.clock().tick;
-        let rank = |way: usize| {
+        let mut first = (0, None);
+        for way in established {
             let state = self.state(way);
             let age = tick.wrapping_sub(state) & TICKS;
-            RANKS[usize::from(count_of(state) << 4 | age)]
-        };
-        established.max_by_key(|&way| (rank(way), W::WAYS - way))
+            // Plus one, so that any is more than none.
+            let rank = u32::from(RANKS[usize::from(count_of(state) << 4 | age)]) + 1;
+            if rank > first.0 {
+                first = (rank, Some(way));
+            }
+        }
+        first.1
     }
 
     /// An arrival has been put in the place of what is forgotten, or of nothing.
@@ -483,13 +487,15 @@ impl<W: Width> Ghosts<W> {
     /// Takes out the ghost with this print. Gives its place and what it was.
     #[inline]
     fn take(&self, print: u16) -> Option<(u32, u16)> {
-        const PRINTS: Word = EACH_GHOST * PRINT as Word;
-        const BELOW_TOPS: Word = EACH_GHOST * 0x7FFF;
-        let wanted = EACH_GHOST * Word::from(print);
+        // Most keys that are missed are not among them.
+        if lanes::any_pair(self.0.as_ref(), PRINT, print) { self.take_found(print) } else { None }
+    }
+
+    #[inline(never)]
+    fn take_found(&self, print: u16) -> Option<(u32, u16)> {
         for (index, word) in self.0.as_ref().iter().enumerate() {
             let ghosts = word.load();
-            // The upper bit of a pair becomes 0 only where all of the print is as wanted.
-            let same = !(((ghosts ^ wanted) & PRINTS) + BELOW_TOPS) & !BELOW_TOPS;
+            let same = lanes::pairs_in_word(ghosts, PRINT, print);
             if same != 0 {
                 let shift = same.trailing_zeros() & !15;
                 let ghost = (ghosts >> shift) as u16;

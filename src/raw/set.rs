@@ -22,7 +22,8 @@
 //! the place of a function's result already is lost if a destructor panics at the function's end.
 
 use super::cell::Cell;
-use super::control::{Control, Epoch, Snapshot, Stayed, Step};
+use super::control::{Control, Epoch, Snapshot, Step};
+use super::lanes;
 use super::mask::Mask;
 use super::plain::Plain;
 use super::policy::{Around, Arrival, Ghosts, Policy};
@@ -260,6 +261,12 @@ impl<K, V> Held<'_, K, V> {
         &self.pair().1
     }
 
+    /// A copy of the value.
+    pub(crate) fn copy(&self, _: Plain<K, V>) -> V {
+        // SAFETY: PLAIN: it is `Copy`.
+        unsafe { core::ptr::read(self.value()) }
+    }
+
     /// Lets the entry go when nobody has it any more, and gives it if that is now. Only for whoever has cleared its bit.
     fn retire(self) -> Option<(K, V)> {
         self.0.word.retire();
@@ -416,10 +423,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // SAFETY: PLAIN; the way was live, so there was a pair in it.
             let (key, value) = unsafe { self.entry(way).pair.read_pieces() };
             let over = self.has_passed(way, now);
-            match self.control.has_stayed(seen, way) {
-                Stayed::Whole => {}
-                Stayed::Gone => continue,
-                Stayed::Unknown => return Copied::Torn,
+            let then = self.control.look_again();
+            if !then.is_of_version(seen) {
+                return Copied::Torn;
+            }
+            if !then.live().contains(way) {
+                continue;
             }
             // SAFETY: WHOLE, and PLAIN.
             if is(unsafe { key.assume_init_ref() }) {
@@ -429,6 +438,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             }
         }
         Copied::Absent
+    }
+
+    /// Fetches what an insert will need from memory, all at once.
+    #[inline]
+    pub(crate) fn expect_insert(&self) {
+        lanes::prefetch(&self.words);
+        lanes::prefetch(&self.ghosts);
+        // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
+        if size_of::<W::Each<Entry<K, V, S>>>() <= 8 * size_of::<Line>() {
+            lanes::prefetch(&self.entries);
+        }
     }
 
     /// Whether the entry's time is over. The entry is held.
@@ -645,7 +665,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if self.control.glance().contains(way) && self.control.clear(way) {
             counts.ended(end, 1);
         }
-        // Release: pairs with the Acquire fence of `has_stayed`. The way is hidden, here or by whoever had it before the claim.
+        // Release: pairs with the Acquire fence of `look_again`. The way is hidden, here or by whoever had it before the claim.
         fence(Ordering::Release);
     }
 

@@ -72,6 +72,7 @@ impl<'a, K, V, S: Stamp, W: Width> LentSets<'a, K, V, S, W> {
     where
         K: 'a,
         V: 'a,
+        S: 'a,
     {
         // SAFETY: on both sides anything may be in it, also nothing.
         let (_, sets, _) = unsafe { memory.align_to_mut() };

@@ -6,7 +6,8 @@ use core::hash::{BuildHasher, Hash};
 use core::time::Duration;
 use larder::Rejected;
 use larder::cache::{
-    Cache, CellKind, Expiring, Filled, Idling, Ref, Removed, Setup, Store, Stored, Swept, Time, Untimed,
+    Cache, CellKind, Expiring, ExpiringInSteps, Filled, Idling, Ref, Removed, Setup, Store, Stored, Swept,
+    Time, Untimed,
 };
 use larder::key::DefaultHash;
 use larder::stats::{CacheRecorder, CacheStats, Off, Striped};
@@ -155,6 +156,12 @@ macro_rules! timed {
 }
 
 impl<'c> Kind<'c> for Expiring<&'c TestClock> {
+    const IDLES: bool = false;
+    timed!();
+}
+
+/// With a step that is a tick, so that nothing is rounded.
+impl<'c> Kind<'c> for ExpiringInSteps<&'c TestClock, 1_000> {
     const IDLES: bool = false;
     timed!();
 }

@@ -572,7 +572,7 @@ const OUT: usize = 1 + 1 + 1;
 const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<Users<WAYS, T, V>>; 14] {
     // Time now; every way; the deadline of the one that was found; a count.
     // Copies, if it can be had by them.
-    let glances = if V::COPY == 0 { 0 } else { 3 * (SET + WAYS * (V::COPY + T::LOOK + 1)) };
+    let glances = if V::COPY == 0 { 0 } else { 2 * (SET + WAYS * (V::COPY + T::LOOK + 1)) };
     let get = T::LOOK + glances + SET + WAYS * (WAY + T::LOOK) + T::USE + 1;
     // The epoch; a look; a way that is claimed: of those that are free each in two ways, else a victim, first of those that are over;
     // hidden, written, shown; the old one retired; counts.
