@@ -42,14 +42,15 @@ impl Blank for SlotWord {
     const BLANK: Self = Self::new();
 }
 
-/// A key with its value, and its time.
-struct Entry<K, V, S> {
-    pair: Cell<(K, V)>,
-    stamp: S,
+impl<K, V> Blank for Cell<(K, V)> {
+    const BLANK: Self = Self::empty();
 }
 
-impl<K, V, S: Stamp> Blank for Entry<K, V, S> {
-    const BLANK: Self = Self { pair: Cell::empty(), stamp: S::NEVER };
+/// When an entry ends.
+struct Ending<S>(S);
+
+impl<S: Stamp> Blank for Ending<S> {
+    const BLANK: Self = Self(S::NEVER);
 }
 
 /// A set of `W` ways. What a look-up reads comes first: all of it is on two lines, and of the entries only those are touched whose tag
@@ -60,7 +61,9 @@ pub struct Set<K, V, S: Stamp, W: Width> {
     tags: Tags<W>,
     policy: Policy<W>,
     words: W::Each<SlotWord>,
-    entries: W::Each<Entry<K, V, S>>,
+    /// Apart from the entries, so that they are as narrow as they can be and are looked through together.
+    stamps: W::Each<Ending<S>>,
+    entries: W::Each<Cell<(K, V)>>,
     ghosts: Ghosts<W>,
     /// A set begins on a line.
     _line: [Line; 0],
@@ -77,7 +80,8 @@ impl<K, V, S: Stamp, W: Width> Blank for Set<K, V, S, W> {
             tags: Tags::BLANK,
             policy: Policy::BLANK,
             words: W::Each::<SlotWord>::BLANK,
-            entries: W::Each::<Entry<K, V, S>>::BLANK,
+            stamps: W::Each::<Ending<S>>::BLANK,
+            entries: W::Each::<Cell<(K, V)>>::BLANK,
             ghosts: Ghosts::BLANK,
             _line: [],
         }
@@ -375,14 +379,19 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     #[inline]
-    fn entry(&self, way: usize) -> &Entry<K, V, S> {
+    fn entry(&self, way: usize) -> &Cell<(K, V)> {
         &self.entries.as_ref()[way]
+    }
+
+    #[inline]
+    fn stamp(&self, way: usize) -> &S {
+        &self.stamps.as_ref()[way].0
     }
 
     /// Pins a way that was live when control was loaded, and looks again whether it is.
     #[inline]
     fn hold(&self, way: usize) -> Result<Held<'_, K, V>, Closed> {
-        let pin = Pin::new(self.word(way), &self.entry(way).pair)?;
+        let pin = Pin::new(self.word(way), self.entry(way))?;
         if self.control.shows(way) { Ok(Held(pin)) } else { Err(Closed::Gone) }
     }
 
@@ -421,7 +430,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let seen = self.control.load();
         for way in seen.live().and(self.tags.matching(tag)) {
             // SAFETY: PLAIN; the way was live, so there was a pair in it.
-            let (key, value) = unsafe { self.entry(way).pair.read_pieces() };
+            let (key, value) = unsafe { self.entry(way).read_pieces() };
             let over = self.has_passed(way, now);
             let then = self.control.look_again();
             if !then.is_of_version(seen) {
@@ -444,9 +453,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     pub(crate) fn expect_insert(&self) {
         lanes::prefetch(&self.words);
+        lanes::prefetch(&self.stamps);
         lanes::prefetch(&self.ghosts);
         // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
-        if size_of::<W::Each<Entry<K, V, S>>>() <= 8 * size_of::<Line>() {
+        if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * size_of::<Line>() {
             lanes::prefetch(&self.entries);
         }
     }
@@ -454,14 +464,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Whether the entry's time is over. The entry is held.
     #[inline]
     pub(crate) fn has_passed(&self, way: usize, now: Instant) -> bool {
-        self.entry(way).stamp.has_passed(now)
+        self.stamp(way).has_passed(now)
     }
 
     /// The entry is used. It is held.
     #[inline]
     pub(crate) fn touch(&self, way: usize, idle: Deadline) {
         self.policy.touch(way);
-        self.entry(way).stamp.extend(idle);
+        self.stamp(way).extend(idle);
     }
 
     /// As [`find`](Self::find), and what a computation that begins if there is none must not be overtaken by.
@@ -642,21 +652,21 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             self.hide(way, end, call.counts);
         }
         // SAFETY: CLAIMED, and it was claimed as full.
-        let old = claim.end.map(|_| unsafe { entry.pair.take() });
+        let old = claim.end.map(|_| unsafe { entry.take() });
         self.tags.set(way, tag);
-        entry.stamp.begin(life.0, life.1);
+        self.stamp(way).begin(life.0, life.1);
         if call.plain.is_some() {
             // SAFETY: PLAIN and CLAIMED.
-            unsafe { entry.pair.write_pieces(pair) };
+            unsafe { entry.write_pieces(pair) };
         } else {
             // SAFETY: CLAIMED.
-            unsafe { entry.pair.write(pair) };
+            unsafe { entry.write(pair) };
         }
         match claim.arrival {
             Some(arrival) => self.policy.placed(way, arrival),
             None => self.policy.touch(way),
         }
-        (Draft { control: &self.control, way, word, pair: &entry.pair, end, counts: call.counts }, old)
+        (Draft { control: &self.control, way, word, pair: entry, end, counts: call.counts }, old)
     }
 
     /// What comes before a claimed way is written that others may be reading without a pin.
@@ -821,7 +831,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         // It may have been stored in the meantime, and goes all the same.
         self.make_disappear(way, End::Evicted, counts);
         // SAFETY: CLAIMED, and it was claimed as full.
-        let entry = unsafe { self.entry(way).pair.take() };
+        let entry = unsafe { self.entry(way).take() };
         word.free_claimed();
         drop(entry);
     }
@@ -886,7 +896,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         assert!(live.without(usable).is_empty(), "an unusable way is live");
         let pins = u32::try_from(references).unwrap_or(u32::MAX);
         let words = self.words.as_ref();
-        self.entries.as_ref().iter().for_each(|entry| entry.pair.show());
+        self.entries.as_ref().iter().for_each(Cell::show);
         for (way, word) in words.iter().enumerate() {
             assert!(word.is_at_rest(pins), "way {way} is not at rest: {word:?}");
             assert!(!live.contains(way) || word.is_full(), "way {way} is live and empty");
@@ -925,7 +935,7 @@ impl<K, V, S: Stamp, W: Width> Drop for Set<K, V, S, W> {
         let each = self.words.as_ref().iter().zip(self.entries.as_ref());
         super::for_each_surely(each.filter(|(word, _)| word.is_full()), |(_, entry)| {
             // SAFETY: nobody else has the set; what is full is initialised, and is not touched any more.
-            unsafe { entry.pair.drop_in_place() };
+            unsafe { entry.drop_in_place() };
         });
     }
 }
