@@ -11,13 +11,20 @@
 //! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
+//! | share results between threads, or with interrupts | the number is known | [`cache::StaticCache`] |
+//! | | in memory that you have | [`cache::LentCache`] |
+//! | | the number is known at run time | `cache::HeapCache` (`alloc`) |
+//! | have them end after some time | by a clock that you give | the same, made with [`cache::Expiring`] |
+//! | read plain data without writing | keys and values are `Pod` | the same, made with [`cache::Words`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //!
 //! # Promises
 //!
-//! - **Bounded.** A call on a pool takes a number of steps that its size bounds, also from an interrupt that stopped another call
-//!   half-way. What can't be done now says so and gives the value back.
+//! - **Bounded.** A call on a pool or a concurrent cache takes a number of steps that its size bounds, also from an interrupt that stopped
+//!   another call half-way. What can't be done now says so and gives the value back.
 //! - **A stalled thread costs others at most what it holds.**
+//! - **Never wrong.** A concurrent cache is, for each key, a map whose entries may vanish at any time: never an older value, another key's, or
+//!   one whose time is over.
 //! - **Nothing lost, nothing twice.** Every value put in is dropped or handed back exactly once, whatever panics.
 //! - **Time is injected.** No type reads a clock that it was not given.
 //! - **Static.** Fixed types have `const` constructors and are all zero, so that in a `static` they lie in `.bss`.
