@@ -434,7 +434,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// A clone of the value of a key that belongs there. Marks it as used, and counts.
     #[inline]
-    fn clone_at<Q: Equivalent<K> + ?Sized>(
+    fn clone_at<Q: Hash + Equivalent<K> + ?Sized>(
         &self,
         place: &Place<'_, K, V, M, C>,
         key: &Q,
@@ -454,7 +454,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// The same of plain data, which is copied without a pin.
     #[inline]
-    fn copy_at<Q: Equivalent<K> + ?Sized>(
+    fn copy_at<Q: Hash + Equivalent<K> + ?Sized>(
         &self,
         plain: Plain<K, V>,
         place: &Place<'_, K, V, M, C>,
@@ -471,20 +471,21 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
                 self.recorder().missed();
                 None
             }
-            Copied::Torn => self.copy_or_hold(plain, place, key, now),
+            Copied::Torn => self.copy_or_hold(plain, key, now),
         }
     }
 
     /// The same if somebody has published meanwhile: another try, and if there are publishes all the time, a pin.
     #[cold]
     #[inline(never)]
-    fn copy_or_hold<Q: Equivalent<K> + ?Sized>(
+    fn copy_or_hold<Q: Hash + Equivalent<K> + ?Sized>(
         &self,
         plain: Plain<K, V>,
-        place: &Place<'_, K, V, M, C>,
         key: &Q,
         now: Instant,
     ) -> Option<V> {
+        // Found again, so that the quick way has less to remember.
+        let place = self.locate(key)?;
         if let Copied::Value(way, value) =
             place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other))
         {
@@ -492,7 +493,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
             self.recorder().hit();
             return Some(value);
         }
-        let held = self.use_at(place, key, now)?;
+        let held = self.use_at(&place, key, now)?;
         Some(held.copy(plain))
     }
 

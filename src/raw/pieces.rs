@@ -33,7 +33,7 @@ pub(super) unsafe fn write<T>(to: *mut T, value: &T, mirror: &Mirror, first: usi
     unsafe { by_piece!(T, write_by(to, value, mirror, first)) }
 }
 
-/// Reads what may be torn, by pieces as [`write`] does.
+/// Reads what may be torn, by pieces as [`write()`] does.
 ///
 /// # Safety
 ///
@@ -46,7 +46,7 @@ pub(super) unsafe fn read<T>(from: *const T, mirror: &Mirror, first: usize) -> (
 
 /// # Safety
 ///
-/// As for [`write`], and `T` is as aligned as `P`.
+/// As for [`write()`], and `T` is as aligned as `P`.
 #[inline]
 unsafe fn write_by<T, P: Piece>(to: *mut T, value: &T, mirror: &Mirror, first: usize) -> usize {
     let count = size_of::<T>() / size_of::<P>();
@@ -66,7 +66,7 @@ unsafe fn write_by<T, P: Piece>(to: *mut T, value: &T, mirror: &Mirror, first: u
 
 /// # Safety
 ///
-/// As for [`read`], and `T` is as aligned as `P`.
+/// As for [`read()`], and `T` is as aligned as `P`.
 #[inline]
 unsafe fn read_by<T, P: Piece>(from: *const T, mirror: &Mirror, first: usize) -> (MaybeUninit<T>, usize) {
     let count = size_of::<T>() / size_of::<P>();

@@ -33,7 +33,7 @@ use super::word::{Refused, SlotWord, Unpinned};
 use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
-use crate::sync::{Line, Ordering, fence};
+use crate::sync::{Line, Ordering, Quarter, fence};
 use crate::time::{Deadline, Instant};
 use core::fmt;
 use core::mem::{self, ManuallyDrop};
@@ -63,6 +63,7 @@ pub struct Set<K, V, S: Stamp, W: Width> {
     words: W::Each<SlotWord>,
     /// Apart from the entries, so that they are as narrow as they can be and are looked through together.
     stamps: W::Each<Ending<S>>,
+    _quarter: [Quarter; 0],
     entries: W::Each<Cell<(K, V)>>,
     ghosts: Ghosts<W>,
     /// A set begins on a line.
@@ -81,6 +82,7 @@ impl<K, V, S: Stamp, W: Width> Blank for Set<K, V, S, W> {
             policy: Policy::BLANK,
             words: W::Each::<SlotWord>::BLANK,
             stamps: W::Each::<Ending<S>>::BLANK,
+            _quarter: [],
             entries: W::Each::<Cell<(K, V)>>::BLANK,
             ghosts: Ghosts::BLANK,
             _line: [],

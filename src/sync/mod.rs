@@ -56,4 +56,4 @@ pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use spread::spread;
 pub(crate) use ticks::Ticks;
-pub(crate) use word::{AtomicWord, Line, Word};
+pub(crate) use word::{AtomicWord, Line, Quarter, Word};

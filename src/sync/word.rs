@@ -19,3 +19,9 @@ pub(crate) use width::{AtomicWord, Word};
 #[derive(Clone, Copy, Debug)]
 #[allow(unreachable_pub, reason = "sealed traits above name it")]
 pub struct Line;
+
+/// As [`Line`], a quarter of one: so that entries of two words do not lie on two lines.
+#[cfg_attr(target_pointer_width = "64", repr(align(16)))]
+#[derive(Clone, Copy, Debug)]
+#[allow(unreachable_pub, reason = "as above")]
+pub struct Quarter;
