@@ -486,12 +486,17 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     ) -> Option<V> {
         // Found again, so that the quick way has less to remember.
         let place = self.locate(key)?;
-        if let Copied::Value(way, value) =
-            place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other))
-        {
-            place.set.touch(way, Deadline::NEVER);
-            self.recorder().hit();
-            return Some(value);
+        match place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other)) {
+            Copied::Value(way, value) => {
+                place.set.touch(way, Deadline::NEVER);
+                self.recorder().hit();
+                return Some(value);
+            }
+            Copied::Absent => {
+                self.recorder().missed();
+                return None;
+            }
+            Copied::Torn => {}
         }
         let held = self.use_at(&place, key, now)?;
         Some(held.copy(plain))

@@ -584,6 +584,8 @@ const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<User
     // Only bits have gone, or somebody has published: a new scan. A deadline may be read again.
     let again = 4 + scan + 4 + 3 * T::LOOK;
     let take_out = T::LOOK + 2 + SET + WAYS * (WAY + T::LOOK + OUT);
+    // And a look at every slot, also those that are not used here: what can't be found any more is claimed, hidden, and taken out.
+    let take_out_all = take_out + 16 + WAYS * 6;
     macro_rules! operation {
         ($name:literal, $most:expr, $run:expr) => {
             Operation { name: $name, run: $run, most: $most, more: again }
@@ -607,16 +609,16 @@ const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<User
         }),
         operation!("fill another key", get + insert + T::LOOK, |users| users.fill(B)),
         operation!("hold another key", get, |users| users.hold(B)),
-        operation!("retain others", take_out, |users| {
+        operation!("retain others", take_out_all, |users| {
             users.take_out([A].into_iter(), |cache| cache.retain(|&key, _| key != A));
         }),
-        operation!("clear", take_out, |users| users.take_out(0..KEYS, Tested::<T, V>::clear)),
+        operation!("clear", take_out_all, |users| users.take_out(0..KEYS, Tested::<T, V>::clear)),
         operation!("iterate", get, |users| users.iterate()),
         operation!("let time pass and get", 30 + get, |users| {
             users.clock.advance_ticks(3);
             users.get(A);
         }),
-        operation!("let time pass and sweep", 30 + take_out, |users| {
+        operation!("let time pass and sweep", 30 + take_out_all, |users| {
             users.clock.advance_ticks(5);
             T::sweep(&users.cache(), users.clock.now());
         }),
@@ -714,7 +716,7 @@ fn what_is_swept_is_counted_once() {
 #[test]
 fn what_was_removed_before_its_slot_was_full_stays_removed() {
     for at in 0.. {
-        let users = Users::<2, Untimed>::new(1);
+        let users = Users::<2, Untimed, Record>::new(1);
         let cache = users.cache();
         let mut entries = cache.iter();
         let insert = || users.insert(B, |cache, value| cache.insert(B, value));
