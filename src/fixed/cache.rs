@@ -318,7 +318,8 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// their insert, which go when somebody needs the slot.
     #[doc(hidden)]
     pub fn validate(&self, references: usize) -> usize {
-        let validate = |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
+        let validate =
+            |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
         let hidden = self.sets().iter().enumerate().map(validate).sum();
         // A checker's objects are made when they are first looked at.
         // Relaxed: nothing is done with it.
