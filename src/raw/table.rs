@@ -1,8 +1,8 @@
 //! A hash table whose lanes lead to nodes, up to fifteen of them at a time.
 //!
 //! A chunk has a head of sixteen bytes, which a look-up compares all at once. The first byte counts the entries that wanted into
-//! this chunk and went on because it was full; each of the others is a lane: a tag if it is taken, made of 7 bits of the hash,
-//! else 0. A look-up compares all tags of the chunk that is its home, looks at the nodes whose tag matches (one in 128 of the
+//! this chunk and went on because it was full; each of the others is a lane: a tag if it is taken, made of 8 bits of the hash,
+//! else 0. A look-up compares all tags of the chunk that is its home, looks at the nodes whose tag matches (one in 255 of the
 //! others does), and goes on to the next chunk only if the count is not zero. A removal clears its lane and takes itself out of
 //! the counts on its way: so there are no tombstones, and no rehash that a caller would have to wait for. The counts instead of
 //! tombstones are those of F14 (N. Bronson and X. Shi, *Open-sourcing F14*, 2019).
@@ -102,10 +102,10 @@ impl Lane {
 
 impl Head {
     pub(super) const EMPTY: Self = Self([0; BYTES as usize]);
-    /// A count that stays where it is: the last that no tag is equal to.
-    const END: u8 = 0x7F;
+    /// A count that stays where it is.
+    const END: u8 = u8::MAX;
 
-    /// The lanes with this tag.
+    /// The bytes that are the same as this tag. The first, which is no tag, may be among them.
     #[inline]
     fn matches(&self, tag: u8) -> u32 {
         lanes::matches(&self.0, tag)
@@ -140,17 +140,11 @@ impl Head {
     }
 }
 
-/// The hash with the bit set that tells a tag from a free lane and from a count. (Set in all of it, this costs nothing.)
-#[inline]
-const fn marked(hash: u32) -> u32 {
-    hash | 0x80
-}
-
-/// The tag of a marked hash: its lower bits, since the home is made of the upper ones.
+/// The tag of a hash: its lower bits, since the home is made of the upper ones; but not 0.
 #[inline]
 const fn tag(hash: u32) -> u8 {
     let [low, ..] = hash.to_le_bytes();
-    low
+    low + (low == 0) as u8
 }
 
 /// The home of a hash in a table of any number of chunks: the hash scaled down to that number, which is as good as a
@@ -191,17 +185,16 @@ fn head_mut(heads: &mut [Head], chunk: Chunk) -> &mut Head {
 /// All in one loop without a call: a call, even one that is hardly ever made, has the registers of a loop round the look-up
 /// spilled.
 #[inline]
-pub(super) fn find<K, V>(
-    arrays: &impl Arrays<K, V>,
+pub(super) fn find<K, V, A: Arrays<K, V>>(
+    arrays: &A,
     hash: u32,
     mut is: impl FnMut(At) -> bool,
 ) -> Option<Place> {
-    let hash = marked(hash);
     let home = arrays.home(hash);
     let mut chunk = home;
     loop {
         let head = head(arrays.heads(), chunk);
-        let mut matches = head.matches(tag(hash));
+        let mut matches = head.matches(tag(hash)) & A::LANES;
         while matches != 0 {
             let lane = chunk.lane(matches.trailing_zeros());
             // SAFETY: LANE: no tag is 0.
@@ -225,7 +218,6 @@ pub(super) fn find<K, V>(
 /// Takes the first free lane for an entry with this hash.
 #[inline]
 pub(super) fn insert<K, V, A: Arrays<K, V>>(arrays: &mut A, hash: u32) -> Lane {
-    let hash = marked(hash);
     let mut chunk = arrays.home(hash);
     let heads = arrays.heads_mut();
     // By ROOM this ends.
@@ -245,7 +237,7 @@ pub(super) fn insert<K, V, A: Arrays<K, V>>(arrays: &mut A, hash: u32) -> Lane {
 /// Frees the lane of an entry with this hash.
 #[inline]
 pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane) {
-    if arrays.home(marked(hash)) != lane.chunk() {
+    if arrays.home(hash) != lane.chunk() {
         leave(arrays, hash, lane);
     }
     head_mut(arrays.heads_mut(), lane.chunk()).0[lane.byte()] = 0;
@@ -254,7 +246,7 @@ pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane
 /// Takes an entry that is not at home out of the counts on its way.
 #[cold]
 fn leave<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane) {
-    let mut chunk = arrays.home(marked(hash));
+    let mut chunk = arrays.home(hash);
     let heads = arrays.heads_mut();
     while chunk != lane.chunk() {
         head_mut(heads, chunk).count_one_less();
@@ -277,7 +269,7 @@ pub(super) fn all_went_on(heads: &[Head]) -> Option<u64> {
 
 /// How many chunks an entry went on from.
 pub(super) fn distance<K, V>(arrays: &impl Arrays<K, V>, hash: u32, lane: Lane) -> usize {
-    let home = arrays.home(marked(hash)).index();
+    let home = arrays.home(hash).index();
     let chunk = lane.chunk_index();
     if chunk >= home { chunk - home } else { chunk + arrays.heads().len() - home }
 }
