@@ -4,6 +4,7 @@
 
 mod contest;
 
+use cached::Cached;
 use contest::{Contender, contender, contest, scramble};
 use core::cell::RefCell;
 use core::hint::black_box;
@@ -14,7 +15,7 @@ use rand::distr::Distribution;
 use rand::{SeedableRng, rngs::SmallRng};
 use rand_distr::Zipf;
 
-/// What all of them can do.
+/// What all of them can do. (Its `get` and `put` are inline for all, so that each is called the way a user calls it.)
 trait Lru {
     const NAME: &'static str;
     fn with_capacity(capacity: usize) -> Self;
@@ -28,9 +29,11 @@ impl Lru for LruCache<u64, u64, Heap> {
     fn with_capacity(capacity: usize) -> Self {
         LruCache::with_capacity(capacity)
     }
+    #[inline]
     fn get(&mut self, key: u64) -> Option<u64> {
         LruCache::get(self, &key).copied()
     }
+    #[inline]
     fn put(&mut self, key: u64, value: u64) {
         LruCache::put(self, key, value);
     }
@@ -47,9 +50,11 @@ impl Lru for Schnellru {
         let length = schnellru::ByLength::new(u32::try_from(capacity).expect("a capacity of 32 bits"));
         schnellru::LruMap::with_hasher(length, DefaultHash::new())
     }
+    #[inline]
     fn get(&mut self, key: u64) -> Option<u64> {
         schnellru::LruMap::get(self, &key).copied()
     }
+    #[inline]
     fn put(&mut self, key: u64, value: u64) {
         self.insert(key, value);
     }
@@ -66,9 +71,11 @@ impl Lru for lru::LruCache<u64, u64, DefaultHash> {
             DefaultHash::new(),
         )
     }
+    #[inline]
     fn get(&mut self, key: u64) -> Option<u64> {
         lru::LruCache::get(self, &key).copied()
     }
+    #[inline]
     fn put(&mut self, key: u64, value: u64) {
         lru::LruCache::put(self, key, value);
     }
@@ -82,9 +89,11 @@ impl Lru for hashlink::LruCache<u64, u64, DefaultHash> {
     fn with_capacity(capacity: usize) -> Self {
         hashlink::LruCache::with_hasher(capacity, DefaultHash::new())
     }
+    #[inline]
     fn get(&mut self, key: u64) -> Option<u64> {
         hashlink::LruCache::get(self, &key).copied()
     }
+    #[inline]
     fn put(&mut self, key: u64, value: u64) {
         self.insert(key, value);
     }
@@ -101,14 +110,35 @@ impl Lru for clru::CLruCache<u64, u64, DefaultHash> {
             DefaultHash::new(),
         )
     }
+    #[inline]
     fn get(&mut self, key: u64) -> Option<u64> {
         clru::CLruCache::get(self, &key).copied()
     }
+    #[inline]
     fn put(&mut self, key: u64, value: u64) {
         clru::CLruCache::put(self, key, value);
     }
     fn len(&self) -> usize {
         clru::CLruCache::len(self)
+    }
+}
+
+impl Lru for cached::LruCache<u64, u64, DefaultHash> {
+    const NAME: &'static str = "cached";
+    fn with_capacity(capacity: usize) -> Self {
+        let builder = cached::LruCache::builder().hasher(DefaultHash::new());
+        builder.max_size(capacity).build().expect("a capacity above zero")
+    }
+    #[inline]
+    fn get(&mut self, key: u64) -> Option<u64> {
+        self.cache_get(&key).copied()
+    }
+    #[inline]
+    fn put(&mut self, key: u64, value: u64) {
+        self.cache_set(key, value);
+    }
+    fn len(&self) -> usize {
+        self.cache_size()
     }
 }
 
@@ -197,6 +227,7 @@ macro_rules! each {
             $workload::<lru::LruCache<u64, u64, DefaultHash>>($($argument),*),
             $workload::<hashlink::LruCache<u64, u64, DefaultHash>>($($argument),*),
             $workload::<clru::CLruCache<u64, u64, DefaultHash>>($($argument),*),
+            $workload::<cached::LruCache<u64, u64, DefaultHash>>($($argument),*),
         ]
     };
 }

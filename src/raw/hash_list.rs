@@ -5,20 +5,20 @@
 //! ```text
 //!   table      [tag,3 | tag,1 | .]  [. | . | .]  [tag,2 | . | .]
 //!                   |       |                        |
-//!   nodes           3 <---> 1 <--------------------> 2            front: most recently used
+//!   nodes   end <-> 3 <---> 1 <--------------------> 2 <-> end    first: most recently used
 //! ```
 //!
 //! Invariants, cited by the comments below:
 //!
 //! - **LIVE**: a node is in the list, its key and value are initialised, and exactly one lane of the table has its number:
 //!   all three or none.
-//! - **INSIDE**: the numbers in `front`, `back`, in links and in the table are those of nodes that exist.
+//! - **INSIDE**: the numbers in links and in the table are those of nodes that exist; links may also lead to the end.
 //!
 //! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
 use super::for_each_surely;
-use super::memory::{Arrays, At, Inline, InlineArrays, Memory, Node};
+use super::memory::{Arrays, At, Inline, InlineArrays, Links, Memory, Node};
 use super::table::{self, Head, Place};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -27,8 +27,6 @@ use core::ptr::NonNull;
 /// See the module.
 pub(crate) struct HashList<K, V, M: Memory> {
     arrays: M::Of<K, V>,
-    front: Option<At>,
-    back: Option<At>,
     len: u32,
 }
 
@@ -41,7 +39,7 @@ impl<K, V, const N: usize> HashList<K, V, Inline<N>> {
 impl<K, V, M: Memory> HashList<K, V, M> {
     /// An empty list in these arrays, which are all zero.
     pub(super) const fn of(arrays: M::Of<K, V>) -> Self {
-        Self { arrays, front: None, back: None, len: 0 }
+        Self { arrays, len: 0 }
     }
 }
 
@@ -50,6 +48,10 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len as usize
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Bytes of memory outside of this value.
@@ -64,16 +66,38 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 
     #[inline]
     fn node(&self, at: At) -> &Node<K, V> {
-        debug_assert!(at.index() < self.arrays.nodes().len());
         // SAFETY: INSIDE.
-        unsafe { self.arrays.nodes().get_unchecked(at.index()) }
+        unsafe { self.arrays.node(at) }
     }
 
     #[inline]
     fn node_mut(&mut self, at: At) -> &mut Node<K, V> {
-        debug_assert!(at.index() < self.arrays.nodes().len());
         // SAFETY: INSIDE.
-        unsafe { self.arrays.nodes_mut().get_unchecked_mut(at.index()) }
+        unsafe { self.arrays.node_mut(at) }
+    }
+
+    #[inline]
+    fn links(&self, at: At) -> Links {
+        // SAFETY: INSIDE.
+        *unsafe { self.arrays.links(at) }
+    }
+
+    #[inline]
+    fn links_mut(&mut self, at: At) -> &mut Links {
+        // SAFETY: INSIDE.
+        unsafe { self.arrays.links_mut(at) }
+    }
+
+    /// The first node, or the end.
+    #[inline]
+    fn front(&self) -> At {
+        self.links(At::END).next
+    }
+
+    /// The last node, or the end.
+    #[inline]
+    fn last(&self) -> At {
+        self.links(At::END).previous
     }
 
     /// The key and value of a node that is in the list.
@@ -105,9 +129,8 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     /// The hash of a node that is in the list.
     #[inline]
     fn hash(&self, at: At) -> u32 {
-        debug_assert!(at.index() < self.arrays.hashes().len());
-        // SAFETY: INSIDE: there are as many hashes as nodes.
-        unsafe { *self.arrays.hashes().get_unchecked(at.index()) }
+        // SAFETY: INSIDE.
+        unsafe { self.arrays.hash(at) }
     }
 
     /// Where a node is that is in the list.
@@ -133,24 +156,24 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         self.find(hash, is).map(|place| self.entry_mut(place.at))
     }
 
-    /// Whether there is an entry whose key `is` it. If so it is the first of the list then.
+    /// The value of the entry whose key `is` it, which is the first of the list then.
     #[inline]
-    pub(crate) fn promote(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> bool {
-        let found = self.find(hash, is);
-        if let Some(Place { at, .. }) = found {
-            self.move_to_front(at);
-        }
-        found.is_some()
+    pub(crate) fn promote(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<&mut V> {
+        let at = self.find(hash, is)?.at;
+        self.move_to_front(at);
+        Some(self.entry_mut(at).1)
     }
 
     /// The first entry.
     #[inline]
     pub(crate) fn front_mut(&mut self) -> Option<(&K, &mut V)> {
-        self.front.map(|at| self.entry_mut(at))
+        let at = self.front();
+        if at == At::END { None } else { Some(self.entry_mut(at)) }
     }
 
     pub(crate) fn back(&self) -> Option<(&K, &V)> {
-        self.back.map(|at| self.entry(at))
+        let at = self.last();
+        if at == At::END { None } else { Some(self.entry(at)) }
     }
 }
 
@@ -158,72 +181,51 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 impl<K, V, M: Memory> HashList<K, V, M> {
     #[inline]
     fn link_front(&mut self, at: At) {
-        let front = self.front.replace(at);
-        let node = self.node_mut(at);
-        node.previous = None;
-        node.next = front;
-        match front {
-            Some(front) => self.node_mut(front).previous = Some(at),
-            None => self.back = Some(at),
-        }
+        let front = core::mem::replace(&mut self.links_mut(At::END).next, at);
+        *self.links_mut(at) = Links { previous: At::END, next: front };
+        self.links_mut(front).previous = at;
     }
 
     #[inline]
     fn unlink(&mut self, at: At) {
-        let &Node { previous, next, .. } = self.node(at);
-        match previous {
-            Some(previous) => self.node_mut(previous).next = next,
-            None => self.front = next,
-        }
-        match next {
-            Some(next) => self.node_mut(next).previous = previous,
-            None => self.back = previous,
-        }
+        let Links { previous, next } = self.links(at);
+        self.links_mut(previous).next = next;
+        self.links_mut(next).previous = previous;
     }
 
     #[inline]
     fn move_to_front(&mut self, at: At) {
-        let &Node { previous, next, .. } = self.node(at);
-        // Without one before it, it is at the front already.
-        let (Some(previous), Some(front)) = (previous, self.front) else { return };
-        self.node_mut(previous).next = next;
-        match next {
-            Some(next) => self.node_mut(next).previous = Some(previous),
-            None => self.back = Some(previous),
-        }
-        let node = self.node_mut(at);
-        node.previous = None;
-        node.next = Some(front);
-        self.node_mut(front).previous = Some(at);
-        self.front = Some(at);
+        self.unlink(at);
+        self.link_front(at);
     }
 }
 
 // Entries in and out.
 impl<K, V, M: Memory> HashList<K, V, M> {
-    /// Puts a new entry at the front of the list. The caller knows that its key is not there yet. If there is no room
-    /// the entry comes back.
+    /// Puts a new entry at the front of the list, and gives what had to go for it: the last one if there was no room, or the
+    /// new one itself if there is none at all. The caller knows that its key is not there yet.
     #[inline]
-    pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V) -> Result<(), (K, V)> {
-        if self.len() == self.capacity() {
-            return Err((key, value));
+    pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V) -> Option<(K, V)> {
+        let evicted = if self.len() < self.capacity() { None } else { self.pop_back() };
+        if evicted.is_none() && self.capacity() == 0 {
+            return Some((key, value));
         }
         let lane = table::insert(&mut self.arrays, hash);
-        let at = self.arrays.take_node(lane);
-        self.arrays.hashes_mut()[at.index()] = hash;
+        let at = self.arrays.take_node(lane, hash);
         let node = self.node_mut(at);
         node.key = MaybeUninit::new(key);
         node.value = MaybeUninit::new(value);
         self.link_front(at);
         self.len += 1;
-        Ok(())
+        evicted
     }
 
     /// Takes a node out of the table and the list. Its key and value are the caller's then.
     #[inline]
     fn detach(&mut self, place: Place) -> (MaybeUninit<K>, MaybeUninit<V>) {
         let Place { lane, at } = place;
-        table::remove(&mut self.arrays, place);
+        let hash = self.hash(at);
+        table::remove(&mut self.arrays, hash, lane);
         self.unlink(at);
         self.len -= 1;
         let node = self.node_mut(at);
@@ -252,7 +254,12 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     /// Takes the last entry out.
     #[inline]
     pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
-        let at = self.back?;
+        let at = self.last();
+        if at == At::END {
+            return None;
+        }
+        // SAFETY: INSIDE.
+        unsafe { self.arrays.foresee(at) };
         Some(self.take(self.place(at)))
     }
 }
@@ -261,8 +268,8 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 impl<K, V, M: Memory> HashList<K, V, M> {
     /// Drops all entries, the rest also if one of the drops panics. The list is empty before the first.
     pub(crate) fn clear(&mut self) {
-        let front = self.front.take();
-        self.back = None;
+        let front = self.front();
+        *self.links_mut(At::END) = Links::NONE;
         self.len = 0;
         self.arrays.heads_mut().fill(Head::EMPTY);
         self.arrays.give_all();
@@ -270,16 +277,16 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     }
 
     /// Drops the keys and values of the node and all behind it, which are not in use any more.
-    fn drop_from(&mut self, first: Option<At>) {
+    fn drop_from(&mut self, first: At) {
         if !core::mem::needs_drop::<K>() && !core::mem::needs_drop::<V>() {
             return;
         }
         let nodes = self.arrays.nodes_mut();
         let start = NonNull::from(&mut *nodes).cast::<Node<K, V>>();
         // SAFETY: INSIDE.
-        let node = |at: At| unsafe { start.add(at.index()) };
+        let node = |at: At| (at != At::END).then(|| unsafe { start.add(at.index()) });
         // SAFETY: as above; nobody else uses the nodes meanwhile.
-        let chain = core::iter::successors(first.map(node), |at| unsafe { at.as_ref() }.next.map(node));
+        let chain = core::iter::successors(node(first), |at| node(unsafe { at.as_ref() }.links.next));
         for_each_surely(chain, |mut at| {
             /// The value goes also if the key panics.
             struct Value<'a, V>(&'a mut MaybeUninit<V>);
@@ -299,9 +306,10 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 
     /// Shows every entry to `keep`, first to last; those it does not want are taken out and handed to `gone`.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool, mut gone: impl FnMut((K, V))) {
-        let mut next = self.front;
-        while let Some(at) = next {
-            next = self.node(at).next;
+        let mut next = self.front();
+        while next != At::END {
+            let at = next;
+            next = self.links(at).next;
             let (key, value) = self.entry_mut(at);
             if !keep(key, value) {
                 gone(self.take(self.place(at)));
@@ -312,12 +320,11 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     /// Moves all entries to the front of `to`, in their order, as long as there is room.
     #[allow(dead_code, reason = "without `alloc` there is no memory to move to")]
     pub(crate) fn move_to(&mut self, to: &mut Self) {
-        while to.len() < to.capacity()
-            && let Some(at) = self.back
-        {
+        while to.len() < to.capacity() && !self.is_empty() {
+            let at = self.last();
             let hash = self.hash(at);
             let (key, value) = self.take(self.place(at));
-            // There is room, so nothing comes back.
+            // There is room, so nothing has to go.
             let _ = to.push_front(hash, key, value);
         }
     }
@@ -328,22 +335,22 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         K: Clone,
         V: Clone,
     {
-        let mut next = self.back;
-        while let Some(at) = next {
-            next = self.node(at).previous;
+        let mut next = self.last();
+        while next != At::END && to.len() < to.capacity() {
+            let at = next;
+            next = self.links(at).previous;
             let (key, value) = self.entry(at);
-            if to.push_front(self.hash(at), key.clone(), value.clone()).is_err() {
-                break;
-            }
+            // There is room, so nothing has to go.
+            let _ = to.push_front(self.hash(at), key.clone(), value.clone());
         }
     }
 
     pub(crate) fn iter(&self) -> Iter<'_, K, V> {
-        Iter { nodes: self.arrays.nodes(), front: self.front, back: self.back, left: self.len }
+        Iter { nodes: self.arrays.nodes(), front: self.front(), back: self.last(), left: self.len }
     }
 
     pub(crate) fn iter_mut(&mut self) -> IterMut<'_, K, V> {
-        let (front, back, left) = (self.front, self.back, self.len);
+        let (front, back, left) = (self.front(), self.last(), self.len);
         let nodes = NonNull::from(self.arrays.nodes_mut()).cast();
         IterMut { nodes, front, back, left, list: PhantomData }
     }
@@ -354,19 +361,19 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     pub(crate) fn validate(&self) {
         assert!(self.len() <= self.capacity(), "more entries than the capacity");
         let heads = self.arrays.heads();
-        let nodes = core::iter::successors(self.front, |&at| self.node(at).next).take(self.capacity() + 1);
+        let nodes = core::iter::successors(Some(self.front()), |&at| Some(self.links(at).next));
         let (mut count, mut distances) = (0, 0);
-        let mut previous = None;
-        for at in nodes {
+        let mut previous = At::END;
+        for at in nodes.take_while(|&at| at != At::END).take(self.capacity() + 1) {
             count += 1;
-            assert_eq!(self.node(at).previous, previous, "the links of the list disagree");
+            assert_eq!(self.links(at).previous, previous, "the links of the list disagree");
             let found = table::find(&self.arrays, self.hash(at), |other| other == at);
             let lane = found.expect("an entry is not in the table").lane;
             assert!(lane == self.place(at).lane, "an entry has two places");
             distances += table::distance(&self.arrays, self.hash(at), lane) as u64;
-            previous = Some(at);
+            previous = at;
         }
-        assert_eq!(self.back, previous, "the list ends elsewhere");
+        assert_eq!(self.last(), previous, "the list ends elsewhere");
         assert_eq!(count, self.len, "the list has another length");
         assert_eq!(table::entries(heads), self.len(), "the table has more or fewer entries than the list");
         let went_on = table::all_went_on(heads).unwrap_or(distances);
@@ -376,7 +383,7 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 
 impl<K, V, M: Memory> Drop for HashList<K, V, M> {
     fn drop(&mut self) {
-        let front = self.front.take();
+        let front = self.front();
         self.drop_from(front);
     }
 }
@@ -384,8 +391,8 @@ impl<K, V, M: Memory> Drop for HashList<K, V, M> {
 /// The entries, from the front of the list to its back.
 pub(crate) struct Iter<'a, K, V> {
     nodes: &'a [Node<K, V>],
-    front: Option<At>,
-    back: Option<At>,
+    front: At,
+    back: At,
     left: u32,
 }
 
@@ -413,8 +420,8 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.counted()?;
-        let node = self.node(self.front?);
-        self.front = node.next;
+        let node = self.node(self.front);
+        self.front = node.links.next;
         Some(Self::entry(node))
     }
 
@@ -426,8 +433,8 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
 impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.counted()?;
-        let node = self.node(self.back?);
-        self.back = node.previous;
+        let node = self.node(self.back);
+        self.back = node.links.previous;
         Some(Self::entry(node))
     }
 }
@@ -441,8 +448,8 @@ impl<K, V> Clone for Iter<'_, K, V> {
 /// The entries with mutable values, from the front of the list to its back.
 pub(crate) struct IterMut<'a, K, V> {
     nodes: NonNull<Node<K, V>>,
-    front: Option<At>,
-    back: Option<At>,
+    front: At,
+    back: At,
     left: u32,
     list: PhantomData<&'a mut Node<K, V>>,
 }
@@ -480,9 +487,8 @@ impl<'a, K, V> Iterator for IterMut<'a, K, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.counted()?;
-        let at = self.front?;
-        let node = self.node(at);
-        self.front = node.next;
+        let node = self.node(self.front);
+        self.front = node.links.next;
         Some(Self::entry(node))
     }
 
@@ -494,9 +500,8 @@ impl<'a, K, V> Iterator for IterMut<'a, K, V> {
 impl<K, V> DoubleEndedIterator for IterMut<'_, K, V> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.counted()?;
-        let at = self.back?;
-        let node = self.node(at);
-        self.back = node.previous;
+        let node = self.node(self.back);
+        self.back = node.links.previous;
         Some(Self::entry(node))
     }
 }

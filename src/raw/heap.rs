@@ -1,8 +1,9 @@
 //! The arrays of a hash list on the heap.
 
 use super::hash_list::HashList;
-use super::memory::{Arrays, At, MOST, Memory, Node, sealed};
-use super::table::{Head, LANES, Lane};
+use super::lanes::prefetch;
+use super::memory::{Arrays, At, Links, MOST, Memory, Node, sealed};
+use super::table::{BYTES, Chunk, Head, Lane};
 use crate::error::CapacityError;
 use alloc::alloc::alloc_zeroed;
 use alloc::boxed::Box;
@@ -17,19 +18,37 @@ impl Memory for Heap {
     type Of<K, V> = HeapArrays<K, V>;
 }
 
-/// Entries for each chunk at most: five sixths full, 5 % of the entries are not in their home chunk.
-const ENTRIES: usize = 10;
+/// Entries for each chunk at most: four fifths of its 15 lanes, 3 % of the entries are not in their home chunk.
+const ENTRIES: usize = 12;
 
-/// Every lane has its own node, and the chunks are a power of two: a sixth of the nodes or more, in all but small tables less
-/// than three in five, stays empty, and a look-up goes from the hash to the head of a chunk and straight to the entry.
+/// How many evictions ahead the next victims are fetched: more than the processor sees by itself, which is two or three, and
+/// few enough that what was fetched is still there when it is needed.
+const AHEAD: usize = 8;
+
+/// Every byte of a head has its own node, with the same number, and the chunks are a power of two: a quarter of the nodes or
+/// more, at most five in eight in all but small tables, stays empty, and a look-up goes from the hash to the head of a chunk and
+/// straight to the entry. The node of the first byte, which is no lane, is unused, but for the very first: its links are those
+/// of the end of the list.
 #[doc(hidden)]
 pub struct HeapArrays<K, V> {
     heads: Box<[Head]>,
     nodes: Box<[Node<K, V>]>,
-    hashes: Box<[u32]>,
+    traces: Box<[Trace]>,
     capacity: usize,
-    /// There are `2^(32 - shift)` chunks.
-    shift: u32,
+    /// The number of the last chunk: a bit for each that numbers of chunks differ in.
+    mask: u32,
+    /// Nodes that were taken so far, round the end.
+    turn: u32,
+    /// The last nodes that were taken, by turn.
+    recent: [At; AHEAD],
+}
+
+/// What is remembered of a node apart from it. (Zero bytes are a trace.)
+struct Trace {
+    hash: u32,
+    /// The node that was taken `AHEAD` turns after this one. If both are still where they were put then, it is evicted as much
+    /// later. Nothing but speed depends on that.
+    later: At,
 }
 
 impl<K, V> HeapArrays<K, V> {
@@ -37,19 +56,36 @@ impl<K, V> HeapArrays<K, V> {
         if capacity > MOST {
             return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
         }
-        // At least two, so that the shift is less than all bits.
-        let chunks = (2 + capacity / ENTRIES).next_power_of_two();
-        let nodes = chunks * LANES;
+        let chunks = (1 + capacity / ENTRIES).next_power_of_two();
+        let bytes = chunks * BYTES as usize;
         // SAFETY: a head of zeroes is `Head::EMPTY`.
         let heads = unsafe { try_zeroed(chunks) };
-        // SAFETY: a node of zeroes has no neighbours, by the niche of `NonZeroU32`; its key and value may be anything.
-        let nodes_of_zeroes = unsafe { try_zeroed(nodes) };
-        // SAFETY: zeroes are a number.
-        let hashes = unsafe { try_zeroed(nodes) };
+        // SAFETY: a node's links may be zeroes, and its key and value anything.
+        let nodes = unsafe { try_zeroed(bytes) };
+        // SAFETY: zeroes are a trace.
+        let traces = unsafe { try_zeroed(bytes) };
         let error = CapacityError::OutOfMemory { asked: capacity };
-        let arrays = heads.zip(nodes_of_zeroes).zip(hashes).ok_or(error)?;
-        let ((heads, nodes), hashes) = arrays;
-        Ok(Self { heads, nodes, hashes, capacity, shift: u32::BITS - chunks.ilog2() })
+        let ((heads, nodes), traces) = heads.zip(nodes).zip(traces).ok_or(error)?;
+        #[expect(clippy::cast_possible_truncation, reason = "for `MOST` entries there are 2^31 nodes")]
+        let mask = bytes as u32 - BYTES;
+        Ok(Self { heads, nodes, traces, capacity, mask, turn: 0, recent: [At::END; AHEAD] })
+    }
+
+    /// Notes that a node was taken.
+    #[inline]
+    fn trace(&mut self, at: At, hash: u32) {
+        let recent = &mut self.recent[self.turn as usize % AHEAD];
+        let earlier = core::mem::replace(recent, at);
+        self.turn = self.turn.wrapping_add(1);
+        self.trace_mut(at).hash = hash;
+        self.trace_mut(earlier).later = at;
+    }
+
+    #[inline]
+    fn trace_mut(&mut self, at: At) -> &mut Trace {
+        debug_assert!(at.place() < self.traces.len());
+        // SAFETY: INSIDE: it was taken at some time, or it is the end, and there are as many traces as nodes.
+        unsafe { self.traces.get_unchecked_mut(at.place()) }
     }
 }
 
@@ -73,19 +109,22 @@ unsafe fn try_zeroed<T>(length: usize) -> Option<Box<[T]>> {
 }
 
 impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
+    /// All but the first.
+    const LANES: u32 = (1 << BYTES) - 2;
+
     #[inline]
     fn capacity(&self) -> usize {
         self.capacity
     }
 
     fn bytes_elsewhere(&self) -> usize {
-        size_of_val(&*self.heads) + size_of_val(&*self.nodes) + size_of_val(&*self.hashes)
+        size_of_val(&*self.heads) + size_of_val(&*self.nodes) + size_of_val(&*self.traces)
     }
 
     #[inline]
-    fn home(&self, hash: u32) -> usize {
-        // Its upper bits. There are fewer of them than all, since there are two chunks at least.
-        hash.wrapping_shr(self.shift) as usize
+    fn home(&self, hash: u32) -> Chunk {
+        // Its upper bits but for the four that are lowest then, by way of its lower ones: a mask is cheaper than a shift by a variable.
+        Chunk::of_number(hash.swap_bytes() & self.mask)
     }
 
     #[inline]
@@ -100,48 +139,79 @@ impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
 
     #[inline]
     fn nodes(&self) -> &[Node<K, V>] {
-        &self.nodes
+        &self.nodes[1..]
     }
 
     #[inline]
     fn nodes_mut(&mut self) -> &mut [Node<K, V>] {
-        &mut self.nodes
+        &mut self.nodes[1..]
     }
 
     #[inline]
-    fn hashes(&self) -> &[u32] {
-        &self.hashes
+    unsafe fn links(&self, at: At) -> &Links {
+        // SAFETY: as the caller says; those of the end are the first node's.
+        &unsafe { self.node(at) }.links
     }
 
     #[inline]
-    fn hashes_mut(&mut self) -> &mut [u32] {
-        &mut self.hashes
+    unsafe fn links_mut(&mut self, at: At) -> &mut Links {
+        // SAFETY: as the caller says; those of the end are the first node's.
+        &mut unsafe { self.node_mut(at) }.links
     }
 
     #[inline]
-    unsafe fn node_of(&self, Lane { chunk, lane }: Lane) -> At {
-        #[expect(clippy::cast_possible_truncation, reason = "`try_new` makes at most 2^32 - 1 nodes")]
-        let at = At::index_to((chunk * LANES + lane) as u32);
-        debug_assert!(at.is_some());
-        // SAFETY: at most 2^32 - 2 is the index of a node.
-        unsafe { at.unwrap_unchecked() }
+    unsafe fn node(&self, at: At) -> &Node<K, V> {
+        debug_assert!(at.place() < self.nodes.len());
+        // SAFETY: as the caller says.
+        unsafe { self.nodes.get_unchecked(at.place()) }
+    }
+
+    #[inline]
+    unsafe fn node_mut(&mut self, at: At) -> &mut Node<K, V> {
+        debug_assert!(at.place() < self.nodes.len());
+        // SAFETY: as the caller says.
+        unsafe { self.nodes.get_unchecked_mut(at.place()) }
+    }
+
+    #[inline]
+    unsafe fn hash(&self, at: At) -> u32 {
+        debug_assert!(at.place() < self.traces.len());
+        // SAFETY: as the caller says: there are as many traces as nodes.
+        unsafe { self.traces.get_unchecked(at.place()) }.hash
+    }
+
+    #[inline]
+    unsafe fn node_of(&self, lane: Lane) -> At {
+        At::of_number(lane.number())
     }
 
     #[inline]
     fn lane_of(&self, at: At) -> Option<Lane> {
-        Some(Lane { chunk: at.index() / LANES, lane: at.index() % LANES })
+        Some(Lane::of_number(at.number()))
     }
 
     #[inline]
-    fn take_node(&mut self, lane: Lane) -> At {
+    fn take_node(&mut self, lane: Lane, hash: u32) -> At {
         // SAFETY: the lane was taken just now.
-        unsafe { self.node_of(lane) }
+        let at = unsafe { self.node_of(lane) };
+        self.trace(at, hash);
+        at
     }
 
     #[inline]
     fn give_node(&mut self, _: Lane, _: At) {}
 
     fn give_all(&mut self) {}
+
+    #[inline]
+    unsafe fn foresee(&self, at: At) {
+        // SAFETY: as the caller says: there are as many traces as nodes.
+        let later = unsafe { self.traces.get_unchecked(at.place()) }.later;
+        let lane = Lane::of_number(later.number());
+        prefetch(self.nodes.as_ptr().wrapping_add(later.place()));
+        prefetch(self.traces.as_ptr().wrapping_add(later.place()));
+        prefetch(self.heads.as_ptr().wrapping_add(lane.chunk_index()));
+    }
 }
 
 impl<K, V> HashList<K, V, Heap> {

@@ -9,7 +9,7 @@ use crate::sync::lossy::LossyWord;
 /// Bit `i` of the result is set where byte `i` is `wanted`.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
-pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u16 {
+pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u32 {
     use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
     // SAFETY: the target has SSE2 (see the `cfg`).
     let wanted = unsafe { _mm_set1_epi8(wanted.cast_signed()) };
@@ -19,17 +19,31 @@ pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u16 {
     let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
     // SAFETY: as above.
     let mask = unsafe { _mm_movemask_epi8(equal) };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mask of 16 bits")]
-    let mask = mask as u16;
-    mask
+    mask.cast_unsigned()
 }
 
 /// Bit `i` of the result is set where byte `i` is `wanted`.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
-pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u16 {
-    portable::matches(bytes, wanted)
+pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u32 {
+    u32::from(portable::matches(bytes, wanted))
 }
+
+/// Has the processor fetch what lies there into its caches, if it can be told to. The address may be any.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+#[allow(dead_code, reason = "without `alloc` nothing lies so far apart that it would pay")]
+pub(super) fn prefetch<T>(address: *const T) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a hint, which reads nothing and does not fault.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+}
+
+/// Has the processor fetch what lies there into its caches, if it can be told to. The address may be any.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+#[allow(dead_code, reason = "as above")]
+pub(super) fn prefetch<T>(_: *const T) {}
 
 /// As many bytes as a [`Word`] has.
 pub(super) const LANES: usize = size_of::<Word>();
@@ -175,7 +189,7 @@ mod tests {
                     // Neighbours that differ in one bit, the lowest or the highest, are the ones to be mistaken.
                     if here { wanted } else { wanted ^ if lane % 2 == 0 { 1 } else { 0x80 } }
                 });
-                assert_eq!(matches(&bytes, wanted), lanes);
+                assert_eq!(matches(&bytes, wanted), u32::from(lanes));
                 assert_eq!(portable::matches(&bytes, wanted), lanes);
                 let (low, rest) = bytes.split_at(LANES);
                 let (low, high) = (word(low), word(&rest[..LANES]));

@@ -1,46 +1,66 @@
 //! The arrays of a hash list, and how they lie inline.
 //!
-//! All zero is an empty list: links and lanes number nodes from 1, and 0 is none. So an inline list is `.bss` in a
+//! All zero is an empty list: links and lanes number nodes from 1, and 0 is the end or none. So an inline list is `.bss` in a
 //! `static`, and one on the heap is memory that the system hands out zeroed.
 
-use super::table::{self, Head, LANES, Lane};
+use super::table::{self, Chunk, Head, Lane};
 use core::mem::MaybeUninit;
-use core::num::NonZeroU32;
 use core::slice;
 
-/// The number of a node, from 1.
+/// The number of a node, from 1. 0 is the end of the list, which lies behind its last node and before its first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
-pub struct At(NonZeroU32);
+pub struct At(u32);
 
 impl At {
-    /// The node with this index, from 0.
+    pub(super) const END: Self = Self(0);
+
+    /// The node with this number.
     #[inline]
-    pub(super) const fn index_to(index: u32) -> Option<Self> {
-        match NonZeroU32::new(index.wrapping_add(1)) {
-            Some(number) => Some(Self(number)),
-            None => None,
-        }
+    pub(super) const fn of_number(number: u32) -> Self {
+        Self(number)
     }
 
-    /// Its index, from 0.
+    #[inline]
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The number as an index into what has something for the end too.
+    #[inline]
+    pub(super) const fn place(self) -> usize {
+        self.number() as usize
+    }
+
+    /// The index of a node among all of them, from 0. The end has none.
     #[inline]
     pub(super) const fn index(self) -> usize {
-        self.0.get() as usize - 1
+        self.place() - 1
     }
+}
+
+/// The neighbours of a node. Those of the end are the last and the first node, or the end itself if there are none: so every
+/// node has two neighbours, and nobody asks whether there is one.
+#[derive(Clone, Copy)]
+pub struct Links {
+    pub(super) previous: At,
+    pub(super) next: At,
+}
+
+impl Links {
+    /// Those of the end of an empty list.
+    pub(super) const NONE: Self = Self { previous: At::END, next: At::END };
 }
 
 /// An entry, and its place in the list. Of a node that is not in the list only `next` means anything.
 pub struct Node<K, V> {
-    pub(super) previous: Option<At>,
-    pub(super) next: Option<At>,
+    pub(super) links: Links,
     pub(super) key: MaybeUninit<K>,
     pub(super) value: MaybeUninit<V>,
 }
 
 impl<K, V> Node<K, V> {
-    const EMPTY: Self =
-        Self { previous: None, next: None, key: MaybeUninit::uninit(), value: MaybeUninit::uninit() };
+    const EMPTY: Self = Self { links: Links::NONE, key: MaybeUninit::uninit(), value: MaybeUninit::uninit() };
 }
 
 /// The most entries there can be, so that nodes and lanes can be numbered from 1 with 32 bits.
@@ -56,6 +76,10 @@ pub trait Memory: sealed::Sealed {
 ///
 /// The hashes lie apart because only what comes and goes needs them: a look-up leaves them out of the processor's cache.
 pub trait Arrays<K, V> {
+    /// The bytes of a head that are lanes, as bits.
+    #[doc(hidden)]
+    const LANES: u32;
+
     /// How many entries there can be.
     #[doc(hidden)]
     fn capacity(&self) -> usize;
@@ -65,19 +89,43 @@ pub trait Arrays<K, V> {
 
     /// The chunk where the search for a hash begins.
     #[doc(hidden)]
-    fn home(&self, hash: u32) -> usize;
+    fn home(&self, hash: u32) -> Chunk;
     #[doc(hidden)]
     fn heads(&self) -> &[Head];
     #[doc(hidden)]
     fn heads_mut(&mut self) -> &mut [Head];
+
+    /// All nodes by their index.
     #[doc(hidden)]
     fn nodes(&self) -> &[Node<K, V>];
     #[doc(hidden)]
     fn nodes_mut(&mut self) -> &mut [Node<K, V>];
+
+    /// # Safety
+    ///
+    /// There is a node with this number, or it is the end (INSIDE).
     #[doc(hidden)]
-    fn hashes(&self) -> &[u32];
+    unsafe fn links(&self, at: At) -> &Links;
+    /// # Safety
+    ///
+    /// As that of `links`.
     #[doc(hidden)]
-    fn hashes_mut(&mut self) -> &mut [u32];
+    unsafe fn links_mut(&mut self, at: At) -> &mut Links;
+    /// # Safety
+    ///
+    /// There is a node with this number (INSIDE).
+    #[doc(hidden)]
+    unsafe fn node(&self, at: At) -> &Node<K, V>;
+    /// # Safety
+    ///
+    /// As that of `node`.
+    #[doc(hidden)]
+    unsafe fn node_mut(&mut self, at: At) -> &mut Node<K, V>;
+    /// # Safety
+    ///
+    /// As that of `node`.
+    #[doc(hidden)]
+    unsafe fn hash(&self, at: At) -> u32;
 
     /// The node that a lane leads to.
     ///
@@ -91,9 +139,10 @@ pub trait Arrays<K, V> {
     #[doc(hidden)]
     fn lane_of(&self, at: At) -> Option<Lane>;
 
-    /// A node for a lane that was taken just now. There is one, since there are fewer entries than the capacity.
+    /// A node, with this hash, for a lane that was taken just now. There is one, since there are fewer entries than the
+    /// capacity.
     #[doc(hidden)]
-    fn take_node(&mut self, lane: Lane) -> At;
+    fn take_node(&mut self, lane: Lane, hash: u32) -> At;
 
     /// Takes back what `take_node` gave for this lane, which is not taken any more.
     #[doc(hidden)]
@@ -102,6 +151,14 @@ pub trait Arrays<K, V> {
     /// Takes all nodes back.
     #[doc(hidden)]
     fn give_all(&mut self);
+
+    /// Told of the node that is about to be evicted, has the processor fetch what the evictions after it will touch.
+    ///
+    /// # Safety
+    ///
+    /// As that of `node`.
+    #[doc(hidden)]
+    unsafe fn foresee(&self, at: At);
 }
 
 /// In the structure itself, with room for `N`: no heap, and `const`.
@@ -112,6 +169,8 @@ impl<const N: usize> Memory for Inline<N> {
     type Of<K, V> = InlineArrays<K, V, N>;
 }
 
+/// Lanes of a chunk, behind the first byte of its head. The head's other bytes stay 0, which is no tag.
+const LANES: usize = 12;
 /// Entries for each chunk: two thirds full, 1 % of the entries are not in their home chunk.
 const ENTRIES: usize = 8;
 
@@ -149,8 +208,8 @@ impl<T: Copy, const B: usize, const N: usize> PerChunk<T, B, N> {
     }
 }
 
-/// The numbers of the nodes that the lanes of a chunk lead to.
-type Numbers = [Option<At>; LANES];
+/// The numbers of the nodes that the lanes of a chunk lead to, or 0.
+type Numbers = [At; LANES];
 
 #[doc(hidden)]
 pub struct InlineArrays<K, V, const N: usize> {
@@ -158,8 +217,10 @@ pub struct InlineArrays<K, V, const N: usize> {
     numbers: PerChunk<Numbers, { size_of::<Numbers>() / ENTRIES }, N>,
     hashes: [u32; N],
     nodes: [Node<K, V>; N],
-    /// Nodes that were used and are not now, linked by `next`.
-    free: Option<At>,
+    /// The links of the end of the list.
+    end: Links,
+    /// The first of the nodes that were used and are not now, linked by `next`; or 0.
+    free: At,
     /// Nodes ever used: the first so many.
     used: u32,
 }
@@ -169,16 +230,19 @@ impl<K, V, const N: usize> InlineArrays<K, V, N> {
         assert!(N <= MOST, "a capacity is at most 2^30");
         Self {
             heads: PerChunk::new(Head::EMPTY),
-            numbers: PerChunk::new([None; LANES]),
+            numbers: PerChunk::new([At::END; LANES]),
             hashes: [0; N],
             nodes: [const { Node::EMPTY }; N],
-            free: None,
+            end: Links::NONE,
+            free: At::END,
             used: 0,
         }
     };
 }
 
 impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
+    const LANES: u32 = ((1 << LANES) - 1) << 1;
+
     #[inline]
     fn capacity(&self) -> usize {
         N
@@ -189,8 +253,8 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
     }
 
     #[inline]
-    fn home(&self, hash: u32) -> usize {
-        table::scaled_home(self.heads().len(), hash)
+    fn home(&self, hash: u32) -> Chunk {
+        table::scaled_home(self.heads(), hash)
     }
 
     #[inline]
@@ -214,21 +278,47 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
     }
 
     #[inline]
-    fn hashes(&self) -> &[u32] {
-        &self.hashes
+    unsafe fn links(&self, at: At) -> &Links {
+        if at == At::END {
+            return &self.end;
+        }
+        // SAFETY: as the caller says, and it is not the end.
+        &unsafe { self.node(at) }.links
     }
 
     #[inline]
-    fn hashes_mut(&mut self) -> &mut [u32] {
-        &mut self.hashes
+    unsafe fn links_mut(&mut self, at: At) -> &mut Links {
+        if at == At::END {
+            return &mut self.end;
+        }
+        // SAFETY: as the caller says, and it is not the end.
+        &mut unsafe { self.node_mut(at) }.links
     }
 
     #[inline]
-    unsafe fn node_of(&self, Lane { chunk, lane }: Lane) -> At {
-        let number = self.numbers.get()[chunk][lane];
-        debug_assert!(number.is_some());
-        // SAFETY: the lane is taken, and `take_node` wrote a number into it then.
-        unsafe { number.unwrap_unchecked() }
+    unsafe fn node(&self, at: At) -> &Node<K, V> {
+        debug_assert!(at.index() < N);
+        // SAFETY: as the caller says.
+        unsafe { self.nodes.get_unchecked(at.index()) }
+    }
+
+    #[inline]
+    unsafe fn node_mut(&mut self, at: At) -> &mut Node<K, V> {
+        debug_assert!(at.index() < N);
+        // SAFETY: as the caller says.
+        unsafe { self.nodes.get_unchecked_mut(at.index()) }
+    }
+
+    #[inline]
+    unsafe fn hash(&self, at: At) -> u32 {
+        debug_assert!(at.index() < N);
+        // SAFETY: as the caller says: there are as many hashes as nodes.
+        unsafe { *self.hashes.get_unchecked(at.index()) }
+    }
+
+    #[inline]
+    unsafe fn node_of(&self, lane: Lane) -> At {
+        self.numbers.get()[lane.chunk_index()][lane.byte() - 1]
     }
 
     #[inline]
@@ -237,30 +327,34 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
     }
 
     #[inline]
-    fn take_node(&mut self, Lane { chunk, lane }: Lane) -> At {
-        let at = match self.free {
-            Some(at) => {
-                self.free = self.nodes[at.index()].next;
-                Some(at)
-            }
-            None => At::index_to(self.used).inspect(|_| self.used += 1),
-        };
-        let at = at.filter(|at| at.index() < N).expect("there are fewer entries than the capacity");
-        self.numbers.get_mut()[chunk][lane] = Some(at);
+    fn take_node(&mut self, lane: Lane, hash: u32) -> At {
+        let mut at = self.free;
+        if at == At::END {
+            self.used += 1;
+            at = At::of_number(self.used);
+        } else {
+            self.free = self.nodes[at.index()].links.next;
+        }
+        // There are fewer entries than the capacity, so this is a node: else it panics.
+        self.hashes[at.index()] = hash;
+        self.numbers.get_mut()[lane.chunk_index()][lane.byte() - 1] = at;
         at
     }
 
     #[inline]
-    fn give_node(&mut self, Lane { chunk, lane }: Lane, at: At) {
-        self.numbers.get_mut()[chunk][lane] = None;
-        self.nodes[at.index()].next = self.free.replace(at);
+    fn give_node(&mut self, lane: Lane, at: At) {
+        self.numbers.get_mut()[lane.chunk_index()][lane.byte() - 1] = At::END;
+        self.nodes[at.index()].links.next = core::mem::replace(&mut self.free, at);
     }
 
     fn give_all(&mut self) {
-        self.numbers.get_mut().fill([None; LANES]);
-        self.free = None;
+        self.numbers.get_mut().fill([At::END; LANES]);
+        self.free = At::END;
         self.used = 0;
     }
+
+    #[inline]
+    unsafe fn foresee(&self, _: At) {}
 }
 
 pub(super) mod sealed {

@@ -12,7 +12,7 @@
 //! | `control`, `tags`, `policy` | what is to be seen of a set, what of it is looked at, what of it has to go |
 //! | `set` | a set of a concurrent cache: the protocol |
 //! | `store`, `heap_sets` | the sets of a cache: inline or lent, on the heap |
-//! | `lanes` | bytes compared sixteen at a time |
+//! | `lanes` | bytes compared sixteen at a time, and fetched ahead |
 //! | `table` | a hash table of numbers |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
 //! | `hash_list` | a hash table whose entries form a list, all by index |

@@ -1,10 +1,10 @@
-//! A hash table whose lanes lead to nodes, sixteen bytes at a time.
+//! A hash table whose lanes lead to nodes, up to fifteen of them at a time.
 //!
-//! A chunk is 12 lanes. Its head, which a look-up reads at once, has a tag of 8 bits of the hash for each of them, a bit
-//! for each that is taken, a bit for each whose entry is a guest (its home is another chunk), and a count of the entries
-//! that wanted into this chunk and went on because it was full. A look-up compares all tags of the chunk that is its home, looks at the nodes whose tag matches (one in 256 of the others
-//! does), and goes on to the next chunk only if the count is not zero. A removal clears its lane and takes itself out of the
-//! counts on its way: so there are no tombstones, and no rehash that a caller would have to wait for. The counts instead of
+//! A chunk has a head of sixteen bytes, which a look-up compares all at once. The first byte counts the entries that wanted into
+//! this chunk and went on because it was full; each of the others is a lane: a tag if it is taken, made of 8 bits of the hash,
+//! else 0. A look-up compares all tags of the chunk that is its home, looks at the nodes whose tag matches (one in 255 of the
+//! others does), and goes on to the next chunk only if the count is not zero. A removal clears its lane and takes itself out of
+//! the counts on its way: so there are no tombstones, and no rehash that a caller would have to wait for. The counts instead of
 //! tombstones are those of F14 (N. Bronson and X. Shi, *Open-sourcing F14*, 2019).
 //!
 //! Which node a lane leads to is for the [`Arrays`] to say: on the heap every lane has a node of its own, so that a look-up
@@ -12,80 +12,31 @@
 //!
 //! Invariants:
 //!
-//! - **LANE**: a lane whose bit is set leads to a node.
+//! - **LANE**: a lane whose tag is not 0 leads to a node.
+//! - **HOME**: every hash has its home among the chunks, of which there is one at least.
 //! - **PATH**: an entry is in the first chunk from its home on that had a free lane when it came, and every chunk before that
 //!   counts it. So a look-up that goes on while the count is not zero meets it. (A count that has reached its end stays there:
 //!   look-ups go on in vain then, and still meet it.)
-//! - **ROOM**: there are at least 12 lanes for every 10 entries, and one chunk more, so there is always a free lane.
+//! - **ROOM**: there are more lanes than entries, so there is always a free lane.
 
 use super::lanes;
 use super::memory::{Arrays, At};
 
-/// Lanes of a chunk.
-pub(super) const LANES: usize = 12;
-/// All lanes of a chunk.
-const ALL: u32 = (1 << LANES) - 1;
+/// Bytes of a head: as many as are compared at once.
+pub(super) const BYTES: u32 = 16;
 
 /// The head of a chunk. All zero is empty.
 #[derive(Clone, Copy)]
-#[repr(C)]
-pub struct Head {
-    tags: [u8; LANES],
-    status: Status,
-}
-
-/// 12 bits for the lanes that are taken, 12 for those with a guest, 8 for the count of those that went on.
-#[derive(Clone, Copy)]
 #[repr(transparent)]
-struct Status(u32);
+pub struct Head([u8; BYTES as usize]);
 
-impl Status {
-    /// Where the bits of the guests begin, and where the count does.
-    const GUEST: u32 = 12;
-    const COUNT: u32 = 24;
-    /// A count that stays where it is.
-    const END: u32 = u32::MAX >> Self::COUNT;
-
-    #[inline]
-    const fn taken(self) -> u32 {
-        self.0 & ALL
-    }
-
-    #[inline]
-    const fn has_guest(self, lane: usize) -> bool {
-        self.0 >> Self::GUEST >> lane & 1 == 1
-    }
-
-    #[inline]
-    const fn went_on(self) -> u32 {
-        self.0 >> Self::COUNT
-    }
-
-    #[inline]
-    const fn with(self, lane: usize, guest: bool) -> Self {
-        Self(self.0 | (1 | (guest as u32) << Self::GUEST) << lane)
-    }
-
-    #[inline]
-    const fn without(self, lane: usize) -> Self {
-        Self(self.0 & !((1 | 1 << Self::GUEST) << lane))
-    }
-
-    const fn one_more(self) -> Self {
-        if self.went_on() == Self::END { self } else { Self(self.0 + (1 << Self::COUNT)) }
-    }
-
-    const fn one_less(self) -> Self {
-        if self.went_on() == Self::END { self } else { Self(self.0 - (1 << Self::COUNT)) }
-    }
-}
-
-/// A lane of the whole table.
+/// A chunk, by the number that its first byte has among those of all heads.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Lane {
-    pub(super) chunk: usize,
-    pub(super) lane: usize,
-}
+pub struct Chunk(usize);
+
+/// A lane of the whole table, by the number that its byte has among those of all heads. It is never the first of its chunk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Lane(u32);
 
 /// Where an entry is.
 #[derive(Clone, Copy)]
@@ -94,165 +45,231 @@ pub(super) struct Place {
     pub(super) at: At,
 }
 
-impl Head {
-    pub(super) const EMPTY: Self = Self { tags: [0; LANES], status: Status(0) };
-
-    /// The taken lanes with this tag.
+impl Chunk {
+    /// The chunk whose first byte has this number.
     #[inline]
-    fn matches(&self, tag: u8) -> u32 {
-        let bytes = (&raw const *self).cast::<[u8; 16]>();
-        // SAFETY: a head is sixteen bytes without a gap.
-        let bytes = unsafe { &*bytes };
-        u32::from(lanes::matches(bytes, tag)) & self.status.taken()
+    pub(super) const fn of_number(number: u32) -> Self {
+        Self(number as usize)
+    }
+
+    #[inline]
+    const fn index(self) -> usize {
+        self.0 / size_of::<Head>()
+    }
+
+    /// The next chunk, round the end.
+    #[inline]
+    fn after(self, heads: &[Head]) -> Self {
+        let next = self.0 + size_of::<Head>();
+        if next == size_of_val(heads) { Self(0) } else { Self(next) }
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 lanes")]
+    const fn lane(self, byte: u32) -> Lane {
+        Lane::of_number(self.0 as u32 + byte)
     }
 }
 
-/// The tag of a hash: its lower bits, since the home is made of the upper ones.
+impl Lane {
+    #[inline]
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
+    #[inline]
+    pub(super) const fn of_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    #[inline]
+    pub(super) const fn chunk(self) -> Chunk {
+        Chunk::of_number(self.number() - self.number() % BYTES)
+    }
+
+    /// The index of its chunk.
+    #[inline]
+    pub(super) const fn chunk_index(self) -> usize {
+        (self.number() / BYTES) as usize
+    }
+
+    /// The index of its byte in the head.
+    #[inline]
+    pub(super) const fn byte(self) -> usize {
+        (self.number() % BYTES) as usize
+    }
+}
+
+impl Head {
+    pub(super) const EMPTY: Self = Self([0; BYTES as usize]);
+    /// A count that stays where it is.
+    const END: u8 = u8::MAX;
+
+    /// The bytes that are the same as this tag. The first, which is no tag, may be among them.
+    #[inline]
+    fn matches(&self, tag: u8) -> u32 {
+        lanes::matches(&self.0, tag)
+    }
+
+    /// How many went on from here.
+    #[inline]
+    const fn went_on(&self) -> u8 {
+        self.0[0]
+    }
+
+    /// Whether any went on from here.
+    #[inline]
+    fn any_went_on(&self) -> bool {
+        let count = &raw const self.0[0];
+        // Volatile, so that it is read only when it is asked for, and from where it is. Else it is taken out of the register in
+        // which the head was compared, by way of memory, and in every look-up.
+        // SAFETY: it is a byte of this head.
+        unsafe { count.read_volatile() != 0 }
+    }
+
+    const fn count_one_more(&mut self) {
+        if self.went_on() != Self::END {
+            self.0[0] += 1;
+        }
+    }
+
+    const fn count_one_less(&mut self) {
+        if self.went_on() != Self::END {
+            self.0[0] -= 1;
+        }
+    }
+}
+
+/// The tag of a hash: its lower bits, since the home is made of the upper ones; but not 0.
 #[inline]
 const fn tag(hash: u32) -> u8 {
     let [low, ..] = hash.to_le_bytes();
-    low
+    low + (low == 0) as u8
 }
 
 /// The home of a hash in a table of any number of chunks: the hash scaled down to that number, which is as good as a
 /// remainder and needs no division.
 #[inline]
-pub(super) fn scaled_home(chunks: usize, hash: u32) -> usize {
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 lanes")]
+pub(super) fn scaled_home(heads: &[Head], hash: u32) -> Chunk {
+    let chunks = heads.len() as u32;
     // Small tables, which are the rule where registers have 32 bits, do with one multiplication of those.
-    if usize::BITS < 64 && chunks <= 0x1_0000 {
-        ((hash >> 16) as usize).wrapping_mul(chunks) >> 16
+    let index = if usize::BITS < 64 && chunks <= 0x1_0000 {
+        (hash >> 16).wrapping_mul(chunks) >> 16
     } else {
-        ((u64::from(hash) * chunks as u64) >> 32) as usize
-    }
+        ((u64::from(hash) * u64::from(chunks)) >> 32) as u32
+    };
+    Chunk::of_number(index * BYTES)
 }
 
-/// The next chunk, round the end.
 #[inline]
-fn after(chunks: usize, chunk: usize) -> usize {
-    if chunk + 1 == chunks { 0 } else { chunk + 1 }
+fn head(heads: &[Head], chunk: Chunk) -> &Head {
+    debug_assert!(chunk.index() < heads.len());
+    // SAFETY: HOME, and those of lanes and those `after` one of them are chunks of the table as well.
+    let head = unsafe { heads.as_ptr().byte_add(chunk.0) };
+    // SAFETY: it is one of the heads.
+    unsafe { &*head }
+}
+
+#[inline]
+fn head_mut(heads: &mut [Head], chunk: Chunk) -> &mut Head {
+    debug_assert!(chunk.index() < heads.len());
+    // SAFETY: as in `head`.
+    let head = unsafe { heads.as_mut_ptr().byte_add(chunk.0) };
+    // SAFETY: as in `head`.
+    unsafe { &mut *head }
 }
 
 /// The entry with this hash whose node `is` it.
+///
+/// All in one loop without a call: a call, even one that is hardly ever made, has the registers of a loop round the look-up
+/// spilled.
 #[inline]
-pub(super) fn find<K, V>(
-    arrays: &impl Arrays<K, V>,
+pub(super) fn find<K, V, A: Arrays<K, V>>(
+    arrays: &A,
     hash: u32,
     mut is: impl FnMut(At) -> bool,
 ) -> Option<Place> {
-    let chunk = arrays.home(hash);
-    debug_assert!(chunk < arrays.heads().len());
-    // SAFETY: there is a chunk at least, so every way to find a home stays below their number.
-    let head = unsafe { arrays.heads().get_unchecked(chunk) };
-    let matches = head.matches(tag(hash));
-    if matches != 0 {
-        let lane = Lane { chunk, lane: matches.trailing_zeros() as usize };
-        // SAFETY: the lane is taken.
-        let at = unsafe { arrays.node_of(lane) };
-        if is(at) {
-            return Some(Place { lane, at });
-        }
-    }
-    if matches & matches.wrapping_sub(1) == 0 && head.status.went_on() == 0 {
-        return None;
-    }
-    find_on(arrays, hash, chunk, is)
-}
-
-/// The rest of a look-up whose tag several lanes have, or whose home was full: from this chunk on.
-#[cold]
-#[inline(never)]
-fn find_on<K, V>(
-    arrays: &impl Arrays<K, V>,
-    hash: u32,
-    mut chunk: usize,
-    mut is: impl FnMut(At) -> bool,
-) -> Option<Place> {
-    let chunks = arrays.heads().len();
-    // Once round at most: counts that have reached their end would lead on for ever.
-    for _ in 0..chunks {
-        let head = &arrays.heads()[chunk];
-        let mut matches = head.matches(tag(hash));
+    let home = arrays.home(hash);
+    let mut chunk = home;
+    loop {
+        let head = head(arrays.heads(), chunk);
+        let mut matches = head.matches(tag(hash)) & A::LANES;
         while matches != 0 {
-            let lane = Lane { chunk, lane: matches.trailing_zeros() as usize };
-            // SAFETY: the lane is taken.
+            let lane = chunk.lane(matches.trailing_zeros());
+            // SAFETY: LANE: no tag is 0.
             let at = unsafe { arrays.node_of(lane) };
             if is(at) {
                 return Some(Place { lane, at });
             }
             matches &= matches - 1;
         }
-        if head.status.went_on() == 0 {
-            break;
+        if !head.any_went_on() {
+            return None;
         }
-        chunk = after(chunks, chunk);
+        chunk = chunk.after(arrays.heads());
+        // Once round at most: counts that have reached their end would lead on for ever.
+        if chunk == home {
+            return None;
+        }
     }
-    None
 }
 
 /// Takes the first free lane for an entry with this hash.
 #[inline]
-pub(super) fn insert<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32) -> Lane {
-    let home = arrays.home(hash);
-    let heads = arrays.heads_mut();
-    let chunks = heads.len();
-    let mut chunk = home;
-    // By ROOM this ends.
-    loop {
-        let head = &mut heads[chunk];
-        let free = !head.status.taken() & ALL;
-        if free != 0 {
-            let lane = free.trailing_zeros() as usize;
-            head.tags[lane] = tag(hash);
-            head.status = head.status.with(lane, chunk != home);
-            return Lane { chunk, lane };
-        }
-        head.status = head.status.one_more();
-        chunk = after(chunks, chunk);
-    }
-}
-
-/// Frees the lane of an entry. Its hash is only asked for if it was a guest there.
-#[inline]
-pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, Place { lane, at }: Place) {
-    if arrays.heads()[lane.chunk].status.has_guest(lane.lane) {
-        leave(arrays, Place { lane, at });
-    }
-    let head = &mut arrays.heads_mut()[lane.chunk];
-    head.status = head.status.without(lane.lane);
-}
-
-/// Takes a guest out of the counts on its way.
-#[cold]
-fn leave<K, V>(arrays: &mut impl Arrays<K, V>, Place { lane, at }: Place) {
-    let hash = arrays.hashes()[at.index()];
+pub(super) fn insert<K, V, A: Arrays<K, V>>(arrays: &mut A, hash: u32) -> Lane {
     let mut chunk = arrays.home(hash);
     let heads = arrays.heads_mut();
-    let chunks = heads.len();
-    while chunk != lane.chunk {
-        heads[chunk].status = heads[chunk].status.one_less();
-        chunk = after(chunks, chunk);
+    // By ROOM this ends.
+    loop {
+        let head = head_mut(heads, chunk);
+        let free = head.matches(0) & A::LANES;
+        if free != 0 {
+            let lane = chunk.lane(free.trailing_zeros());
+            head.0[lane.byte()] = tag(hash);
+            return lane;
+        }
+        head.count_one_more();
+        chunk = chunk.after(heads);
+    }
+}
+
+/// Frees the lane of an entry with this hash.
+#[inline]
+pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane) {
+    if arrays.home(hash) != lane.chunk() {
+        leave(arrays, hash, lane);
+    }
+    head_mut(arrays.heads_mut(), lane.chunk()).0[lane.byte()] = 0;
+}
+
+/// Takes an entry that is not at home out of the counts on its way.
+#[cold]
+fn leave<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane) {
+    let mut chunk = arrays.home(hash);
+    let heads = arrays.heads_mut();
+    while chunk != lane.chunk() {
+        head_mut(heads, chunk).count_one_less();
+        chunk = chunk.after(heads);
     }
 }
 
 /// How many entries there are.
 pub(super) fn entries(heads: &[Head]) -> usize {
-    heads.iter().map(|head| head.status.taken().count_ones() as usize).sum()
+    let taken = |head: &Head| head.0[1..].iter().filter(|&&tag| tag != 0).count();
+    heads.iter().map(taken).sum()
 }
 
 /// How many of the entries went on from their home, or from another chunk: the sum of the counts. None if one of them has
 /// reached its end and counts no more.
 pub(super) fn all_went_on(heads: &[Head]) -> Option<u64> {
-    let counts = heads.iter().map(|head| head.status.went_on());
-    counts.map(|count| (count != Status::END).then_some(u64::from(count))).sum()
+    let counts = heads.iter().map(Head::went_on);
+    counts.map(|count| (count != Head::END).then_some(u64::from(count))).sum()
 }
 
 /// How many chunks an entry went on from.
-///
-/// # Panics
-///
-/// If it is a guest where it should be at home, or the other way round.
 pub(super) fn distance<K, V>(arrays: &impl Arrays<K, V>, hash: u32, lane: Lane) -> usize {
-    let (home, heads) = (arrays.home(hash), arrays.heads());
-    assert_eq!(heads[lane.chunk].status.has_guest(lane.lane), lane.chunk != home, "a guest who is none");
-    if lane.chunk >= home { lane.chunk - home } else { lane.chunk + heads.len() - home }
+    let home = arrays.home(hash).index();
+    let chunk = lane.chunk_index();
+    if chunk >= home { chunk - home } else { chunk + arrays.heads().len() - home }
 }
