@@ -32,7 +32,6 @@ pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u32 {
 /// Has the processor fetch what lies there into its caches, if it can be told to. The address may be any.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
-#[allow(dead_code, reason = "without `alloc` nothing lies so far apart that it would pay")]
 pub(super) fn prefetch<T>(address: *const T) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: a hint, which reads nothing and does not fault.
@@ -42,7 +41,6 @@ pub(super) fn prefetch<T>(address: *const T) {
 /// Has the processor fetch what lies there into its caches, if it can be told to. The address may be any.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
-#[allow(dead_code, reason = "as above")]
 pub(super) fn prefetch<T>(_: *const T) {}
 
 /// As many bytes as a [`Word`] has.
@@ -128,22 +126,13 @@ pub(super) fn pairs_in_word(word: Word, mask: u16, wanted: u16) -> Word {
     !(((word ^ (EACH * Word::from(wanted))) & (EACH * Word::from(mask))) + BELOW_TOPS) & !BELOW_TOPS
 }
 
-/// Fetches the lines that `value` is on, if the processor can be told so.
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+/// As [`prefetch`], of all the lines that `value` is on.
 #[inline]
-pub(super) fn prefetch<T>(value: &T) {
-    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+pub(super) fn prefetch_lines<T>(value: &T) {
     for at in (0..size_of::<T>()).step_by(64) {
-        let line = core::ptr::from_ref(value).cast::<i8>().wrapping_add(at);
-        // SAFETY: it only hints, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
+        prefetch(core::ptr::from_ref(value).cast::<u8>().wrapping_add(at));
     }
 }
-
-/// Fetches the lines that `value` is on, if the processor can be told so.
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-#[inline]
-pub(super) fn prefetch<T>(_: &T) {}
 
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod portable {

@@ -454,12 +454,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Fetches what an insert will need from memory, all at once.
     #[inline]
     pub(crate) fn expect_insert(&self) {
-        lanes::prefetch(&self.words);
-        lanes::prefetch(&self.stamps);
-        lanes::prefetch(&self.ghosts);
+        lanes::prefetch_lines(&self.words);
+        lanes::prefetch_lines(&self.stamps);
+        lanes::prefetch_lines(&self.ghosts);
         // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
         if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * size_of::<Line>() {
-            lanes::prefetch(&self.entries);
+            lanes::prefetch_lines(&self.entries);
         }
     }
 
