@@ -160,11 +160,13 @@ impl Mirror {
     }
 
     pub(crate) fn load<P: Piece>(&self, at: usize, _: &P) -> P::Value {
+        // Relaxed: as the piece itself.
         P::of_number(self.0[at].load(Ordering::Relaxed))
     }
 
     /// Also where the data is: whoever has it to himself reads it there.
     pub(crate) fn store<P: Piece>(&self, at: usize, piece: &P, value: P::Value) {
+        // Relaxed: as the piece itself.
         self.0[at].store(P::number(value), Ordering::Relaxed);
         piece.store(value);
     }
