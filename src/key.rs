@@ -79,28 +79,17 @@ impl Hasher for DefaultHasher {
     }
 }
 
-/// By how many bits [`DefaultHash`] turns its last product to the left, where words have 64.
-const TURN: u32 = 26;
-
-/// Whether this is the default hasher. Decided by its name, at compile time: another type of that name (this crate's of another
-/// version) would only be spread less, and in all calls alike.
-#[inline]
-fn is_default<H>() -> bool {
-    core::any::type_name::<H>() == core::any::type_name::<DefaultHash>()
-}
-
 /// A key's hash, as the tables here use it: 32 bits, all of them good.
 ///
 /// Hash functions differ in which of their bits carry most: some leave the upper half of 64 empty, some the lower bits
-/// constant. One multiplication of both halves together carries every bit to the top. The default hasher's last step is one
-/// already, whose result it only turns round.
+/// constant. One multiplication of both halves together carries every bit to the top. (The default hasher's last step is one as
+/// well. But after a single one the keys of a stride lie close together, and the lower of its upper bits are constant for keys whose
+/// own lower bits are.)
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
-pub(crate) fn hash32<Q: Hash + ?Sized, H: BuildHasher>(hasher: &H, key: &Q) -> u32 {
+pub(crate) fn hash32<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> u32 {
     let hash = hasher.hash_one(key);
-    if usize::BITS >= 64 && is_default::<H>() {
-        (hash.rotate_right(TURN) >> 32) as u32
-    } else if usize::BITS >= 64 {
+    if usize::BITS >= 64 {
         // 2^64 divided by the golden ratio.
         ((hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
     } else {
@@ -154,15 +143,33 @@ mod tests {
         assert_ne!(DefaultHash::new().hash_one(1_u32), DefaultHash::with_seed(1).hash_one(1_u32));
     }
 
-    #[test]
-    fn neighbouring_and_distant_keys_spread_over_the_upper_bits() {
-        for shift in [0, 8, 16, 32, 48, 56] {
-            let mut hit = [false; 64];
-            for key in 0..256_u64 {
-                hit[(hash32(&DefaultHash::new(), &(key << shift)) >> 26) as usize] = true;
-            }
-            let used = hit.iter().filter(|&&hit| hit).count();
-            assert!(used > 48, "256 keys shifted by {shift} reach only {used} of 64 parts");
+    /// The most of 1024 keys that have one of so many parts of the hash.
+    fn most_in_one<const PARTS: usize>(keys: impl Fn(u64) -> u64, part: impl Fn(u32) -> usize) -> usize {
+        let mut loads = [0; PARTS];
+        for key in 0..1024 {
+            loads[part(hash32(&DefaultHash::new(), &keys(key)))] += 1;
         }
+        loads.into_iter().max().unwrap_or(0)
+    }
+
+    /// In the upper bits, in those that a heap's chunks go by, and in the lowest, which are the tag. Keys that are anyhow: neighbours,
+    /// strides (the hours of a year, rows of a hundred bytes), and such as have something in their upper bits alone (pages, floats).
+    #[test]
+    fn keys_spread_over_all_parts_of_the_hash() {
+        let assert_spread = |name: &str, of: u64, keys: &dyn Fn(u64) -> u64| {
+            let upper = most_in_one::<128>(keys, |hash| (hash >> 25) as usize);
+            let chunks = most_in_one::<128>(keys, |hash| (hash.swap_bytes() >> 4 & 0x7F) as usize);
+            let tags = most_in_one::<256>(keys, |hash| (hash & 0xFF) as usize);
+            // Eight, eight and four in the mean. By chance there is none of more than twenty-five.
+            assert!(upper < 26 && chunks < 26 && tags < 20, "{name} {of}: {upper}, {chunks}, {tags}");
+        };
+        for stride in [1, 3, 25, 60, 75, 100, 225, 300, 900, 3600, 4096, 65_537, 1 << 20] {
+            assert_spread("stride", stride, &|key| 1_700_000_000 / stride * stride + key * stride);
+        }
+        for shift in [8, 12, 16, 24, 32, 40, 44, 48, 52, 54] {
+            assert_spread("shift", shift, &|key| key << shift);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        assert_spread("floats", 0, &|key| (key as f64).to_bits());
     }
 }

@@ -13,7 +13,7 @@
 //! | `set` | a set of a concurrent cache: the protocol |
 //! | `store`, `heap_sets` | the sets of a cache: inline or lent, on the heap |
 //! | `lanes` | bytes compared sixteen at a time, and fetched ahead |
-//! | `table` | a hash table of numbers |
+//! | `table` | a hash table: which lanes a look-up goes to |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 

@@ -458,7 +458,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         lanes::prefetch_lines(&self.stamps);
         lanes::prefetch_lines(&self.ghosts);
         // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
-        if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * size_of::<Line>() {
+        if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * align_of::<Line>() {
             lanes::prefetch_lines(&self.entries);
         }
     }
@@ -469,7 +469,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         self.stamp(way).has_passed(now)
     }
 
-    /// The entry is used. It is held.
+    /// The entry is used. It is held, unless uses do not lengthen its time.
     #[inline]
     pub(crate) fn touch(&self, way: usize, idle: Deadline) {
         self.policy.touch(way);
