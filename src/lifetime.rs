@@ -6,7 +6,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 
-/// How a cache keeps time. [`Untimed`], [`Expiring`] or [`Idling`].
+/// How a cache keeps time. [`Untimed`], [`Expiring`], [`ExpiringInSteps`] or [`Idling`].
 pub trait Time: sealed::Sealed {
     /// What is kept with each entry.
     #[doc(hidden)]
@@ -254,9 +254,9 @@ impl Stamp for Ending {
 
 /// As [`Expiring`], with deadlines of 32 bits: takes 4 bytes an entry on every target, and reads and writes them at once.
 ///
-/// They are kept in steps, of which a second has `STEPS`. What lives for some time lives up to a step longer; what lives until some
-/// deadline ends up to a step before it. The range is that of 2^32 steps from the start of the clock, 17 years with the eight of the
-/// default; what would end beyond it does not end.
+/// They are kept in steps, of which a second has at most `STEPS`. What lives for some time lives up to a step longer; what lives until
+/// some deadline ends up to a step before it. The range is that of 2^32 steps from the zero of the clock, 17 years with the eight
+/// of the default: take a clock that begins near zero. What would end beyond the range ends with it.
 ///
 /// ```
 /// use core::time::Duration;
@@ -285,7 +285,10 @@ impl<C, const STEPS: u64> ExpiringInSteps<C, STEPS> {
 
 impl<C: Clock, const STEPS: u64> ExpiringInSteps<C, STEPS> {
     /// The ticks of a step: one at least, where the clock ticks more slowly.
-    const STEP: u64 = if C::HZ > STEPS { C::HZ / STEPS } else { 1 };
+    const STEP: u64 = if C::HZ > STEPS { C::HZ.div_ceil(STEPS) } else { 1 };
+
+    /// The last step but the one that stands for never.
+    const LAST: u32 = u32::MAX - 1;
 
     /// The same with a time to live.
     #[must_use]
@@ -352,7 +355,8 @@ impl<C: Clock, const STEPS: u64> Stamp for EndingInSteps<C, STEPS> {
     #[inline]
     fn begin(&self, deadline: Deadline, _: Deadline) {
         let step = deadline.instant().map(|end| end.ticks() / ExpiringInSteps::<C, STEPS>::STEP);
-        let step = step.and_then(|step| u32::try_from(step).ok()).unwrap_or(u32::MAX);
+        let last = ExpiringInSteps::<C, STEPS>::LAST;
+        let step = step.map_or(u32::MAX, |step| u32::try_from(step).map_or(last, |step| step.min(last)));
         // Relaxed: it is looked at by those who hold the entry, or who see afterwards that it stayed.
         self.0.store(!step, Ordering::Relaxed);
     }

@@ -1023,18 +1023,23 @@ fn steps_lengthen_a_life_and_never_go_past_a_deadline() {
     cache.insert_until(4, 4, Deadline::at(Instant::from_ticks(500))).map(drop).unwrap();
     cache.insert_until(5, 5, Deadline::at(Instant::from_ticks(249))).map(drop).unwrap();
     cache.insert_for(6, 6, Duration::MAX).map(drop).unwrap();
-    // The last step but one that there is, and what is beyond.
+    // The last step that there is, and what is beyond.
     let last = 125 * u64::from(u32::MAX);
     cache.insert_until(7, 7, Deadline::at(Instant::from_ticks(last - 1))).map(drop).unwrap();
     cache.insert_until(8, 8, Deadline::at(Instant::from_ticks(last))).map(drop).unwrap();
-    let ends = [(1, 375), (2, 250), (3, 375), (4, 500), (5, 125), (7, last - 125)];
+    let ends = [(1, 375), (2, 250), (3, 375), (4, 500), (5, 125), (7, last - 125), (8, last - 125)];
     for now in [130, 249, 250, 374, 375, 499, 500, last - 126, last - 125, last, u64::MAX] {
         clock.set(Instant::from_ticks(now));
         for (key, end) in ends {
             assert_eq!(cache.contains(&key), now < end, "key {key} at {now}");
         }
-        assert!(cache.contains(&6) && cache.contains(&8), "they never end");
+        assert!(cache.contains(&6), "it never ends");
     }
+    // A clock that is beyond: nothing lives, but what is for ever.
+    clock.set(Instant::from_ticks(2 * last));
+    cache.put(9, 9).unwrap();
+    cache.insert_for(10, 10, Duration::MAX).map(drop).unwrap();
+    assert_eq!((cache.get(&9), cache.get(&10)), (None, Some(10)));
 }
 
 #[test]

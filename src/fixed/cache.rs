@@ -56,7 +56,7 @@ pub enum Stored<K, V> {
     New,
     /// The value that the key had before.
     Replaced(V),
-    /// The entry that had to go. (Also one of the same key, if its time was over.)
+    /// The entry that had to go. (Also one of the same key, if its time was over or it could not be found any more.)
     Evicted(K, V),
     /// The key had a value before, which somebody still holds a reference to and will drop, and perhaps another entry had to go.
     ReplacedInUse {
@@ -68,7 +68,8 @@ pub enum Stored<K, V> {
 /// What a removal found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Removed<V> {
-    /// Nothing. (Of two that remove at once, both may say so if a third was just throwing the entry out.)
+    /// Nothing. (Or something that nobody can hold just now, since it is being thrown out, was only just put in, or has too many references:
+    /// that is gone as well, and dropped later.)
     Absent,
     /// The value.
     Value(V),
@@ -95,7 +96,7 @@ impl<V> Removed<V> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Swept {
-    /// Entries that were taken out.
+    /// Entries that were found over and taken out. (One that a look-up had found over before is taken out as well, and not counted again.)
     pub expired: usize,
     /// Slots that were looked at, with and without an entry.
     pub looked_at: usize,
@@ -242,10 +243,10 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         Self { setup, unused, cursor: AtomicU32::new(0), climb: Climb::new(), proof: C::PROOF, sets }
     }
 
-    /// That entries are plain data, if they are read as such.
+    /// That entries are plain data, if a look-up may read them without holding them. (Who lengthens the time of an entry holds it.)
     #[inline]
-    fn plain(&self) -> Option<Plain<K, V>> {
-        C::Cell::plain(self.proof)
+    fn copies(&self) -> Option<Plain<K, V>> {
+        C::Cell::plain(self.proof).filter(|_| !StampOf::<C>::EXTENDS)
     }
 
     #[inline]
@@ -282,12 +283,6 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         Mask::first_ways(self.ways(set))
     }
 
-    /// The same, if a look-up need not hold what it looks at: who lengthens the time of an entry has to.
-    #[inline]
-    fn copies(&self) -> Option<Plain<K, V>> {
-        self.plain().filter(|_| !StampOf::<C>::EXTENDS)
-    }
-
     /// How many entries there are at most.
     pub fn capacity(&self) -> usize {
         let (each, more) = self.unused;
@@ -318,7 +313,8 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// The entries whose time is not over, in no order. Each is found or not as it is when its turn comes, and is held while the
-    /// [`Ref`] lives; none is found twice unless it is put in again meanwhile. No look-up: it neither counts nor marks as used.
+    /// [`Ref`] lives; none is found twice unless it is put in again meanwhile. No look-up: it neither counts nor marks as used, and what it
+    /// passes over, because somebody is throwing it out or because it is over, a look-up may still find.
     pub fn iter(&self) -> CacheIter<'_, K, V, StampOf<C>, M::Width> {
         CacheIter::new(self.sets(), self.now())
     }
@@ -379,7 +375,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         now: Instant,
     ) -> Option<(usize, Held<'a, K, V>)> {
         let is = |other: &K| key.equivalent(other);
-        let found = place.set.find(self.plain(), place.parts.tag, is, self.recorder());
+        let found = place.set.find(self.copies(), place.parts.tag, is, self.recorder());
         found.filter(|&(way, _)| !place.set.is_over(way, now, self.recorder()))
     }
 
@@ -419,7 +415,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         self.get_at(key, self.now())
     }
 
-    /// As [`get`](Self::get), at a time that the caller has read already. It should come from the cache's clock.
+    /// As [`get`](Self::get), at a time that the caller has read already. It should come from the cache's clock: what is over then may
+    /// be gone for those that come.
     #[inline]
     pub fn get_at<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<V>
     where
@@ -614,7 +611,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
         let ways = self.ways(place.index);
         let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
-        let (plain, usable) = (self.plain(), Mask::first_ways(ways));
+        let (plain, usable) = (self.copies(), Mask::first_ways(ways));
         let call = Call { plain, usable, around, now, counts: self.recorder() };
         place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }

@@ -46,7 +46,7 @@ where
 }
 
 /// What a [`Cache`](crate::cache::Cache) is made with: a hasher, how time is kept ([`Untimed`], [`Expiring`](crate::cache::Expiring),
-/// [`Idling`](crate::cache::Idling)), who counts ([`Off`], [`Striped`](crate::stats::Striped)), and how entries are read ([`Pinned`] for
+/// [`ExpiringInSteps`](crate::cache::ExpiringInSteps), [`Idling`](crate::cache::Idling)), who counts ([`Off`], [`Striped`](crate::stats::Striped)), and how entries are read ([`Pinned`] for
 /// any type, [`Words`] for plain data).
 ///
 /// ```

@@ -20,8 +20,8 @@ pub struct Pinned;
 
 /// Keys and values that are plain data ([`Pod`](bytemuck::Pod): numbers, arrays and structures of them, without pointers and padding, of
 /// which every pattern of bits is one). A look-up
-/// takes a copy and sees afterwards whether it is whole, so a hit writes nothing that others read: the fastest there is, above all
-/// where many threads ask for the same key.
+/// takes a copy and sees afterwards whether it is whole, so a hit mostly writes nothing: the fastest there is, above all where many
+/// threads ask for the same key.
 ///
 /// Data is read and written by the widest words that its alignment allows, up to a pointer's: 256 bytes are 32 of them as `[u64; 32]`,
 /// and 256 as `[u8; 256]`. An insert that displaces something costs one atomic read-modify-write more than with [`Pinned`].

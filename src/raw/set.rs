@@ -407,15 +407,20 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         counts: &impl CacheRecorder,
     ) -> Option<(usize, Held<'_, K, V>)> {
         let live = self.control.load().live();
+        let mut refused = Mask::NONE;
         for way in live.and(self.tags.matching(tag)) {
             match self.hold(way) {
                 Ok(held) if is(held.key()) => return Some((way, held)),
-                // What is not there for one must not be there for another who looks later: what has too many pins would come
-                // back when one of them goes, and what is claimed is still seen by who reads without a pin, until it is hidden.
-                Err(Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
-                Err(Closed::Taken) if plain.is_some() => self.make_disappear(way, End::Evicted, counts),
+                // Too many pins: it would come back when one of them goes. Claimed: it is still seen by who reads without a pin,
+                // until it is hidden.
+                Err(Closed::Crowded) => refused = refused.or(Mask::one(way)),
+                Err(Closed::Taken) if plain.is_some() => refused = refused.or(Mask::one(way)),
                 Ok(_) | Err(Closed::Gone | Closed::Taken) => {}
             }
+        }
+        // What is not there for one must not be there for another who looks later.
+        for way in refused {
+            self.make_disappear(way, End::Evicted, counts);
         }
         None
     }

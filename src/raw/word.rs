@@ -163,8 +163,8 @@ impl SlotWord {
 
     /// Whether there is a value: for who is alone, or claims it before he makes something of it.
     pub(super) fn is_full(&self) -> bool {
-        // Relaxed: see above.
-        self.0.load(Ordering::Relaxed) & FULL != 0
+        // Acquire: pairs with the Release of `fill`. Whoever finds full what was just filled finds it published, too.
+        self.0.load(Ordering::Acquire) & FULL != 0
     }
 
     /// Whether nobody is at work here, and there are so many pins at most. For tests.

@@ -14,8 +14,9 @@
 //!   whoever claims something also uses it, and loom watches that.
 //! - **Forgotten loads.** A loads, B loads, B stores. To try it with B's store first, loom must remember A's load when B
 //!   stores, but it remembers the last access alone, which was B's own. (A model of nothing but this has one iteration.)
-//!   So loads take turns: each first does a relaxed read-modify-write of a word beside, which orders nothing, but of
-//!   which loom tries every order. Where B's load comes first, A's is the last access.
+//!   So loads take turns: each first does a relaxed read-modify-write of a word beside, which orders nothing but by fences, and of
+//!   which loom tries every order. Where B's load comes first, A's is the last access. (Two fences synchronise by such a
+//!   word where the second one's thread has loaded after the first one's; in the runs where it has loaded before, they do not.)
 
 #![allow(unreachable_pub, reason = "as `core`'s atomics are: sealed traits above name them")]
 
