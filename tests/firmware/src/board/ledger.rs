@@ -4,6 +4,7 @@ use crate::shared::{BUFFERS, CACHE, CLOCK, RECORDS, RESULTS, SLOTS, TILES};
 use core::array;
 #[cfg(target_has_atomic = "32")]
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 use cortex_m_semihosting::hprintln;
 use larder::time::Clock;
 #[cfg(not(target_has_atomic = "32"))]
@@ -73,10 +74,12 @@ impl Call {
         Self::ALL[LEDGER.current.0.load(Relaxed) as usize]
     }
 
-    /// Does it, with a note for the interrupt.
+    /// Does it, with a note for the interrupt. All of the call lies between the two stores: the compiler moves nothing out.
     pub fn note<R>(self, call: impl FnOnce() -> R) -> R {
         LEDGER.current.0.store(self as u32, Relaxed);
+        compiler_fence(SeqCst);
         let result = call();
+        compiler_fence(SeqCst);
         LEDGER.current.0.store(Self::Outside as u32, Relaxed);
         result
     }

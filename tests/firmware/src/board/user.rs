@@ -136,7 +136,7 @@ impl User {
 
     fn drop_tile(&self, tile: TileGuard, pattern: u32) {
         tile.check(pattern);
-        if pattern % 8 == 0 {
+        if pattern % 2 == 0 {
             self.call(Call::IntoInner, || Guard::into_inner(tile)).check(pattern);
         } else {
             self.call(Call::DropTile, || drop(tile));
@@ -163,7 +163,7 @@ impl User {
 
     fn drop_buffer(&self, buffer: BufferGuard, pattern: u32) {
         buffer.check(pattern);
-        if pattern % 8 == 0 {
+        if pattern % 2 == 0 {
             // Its slot is empty then, and the pool makes a new one.
             let buffer = self.call(Call::IntoInner, || Guard::into_inner(buffer));
             buffer.check(pattern);
