@@ -159,6 +159,9 @@ pub struct Cache<K, V, M: Store, C: Config = Setup> {
     sets: M::Of<K, V, StampOf<C>>,
 }
 
+/// What was read without a pin may have been written meanwhile.
+struct Torn;
+
 impl<K, V, const SETS: usize, const WAYS: usize> StaticCache<K, V, SETS, WAYS>
 where
     Ways<WAYS>: Width,
@@ -443,10 +446,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         if let Some(plain) = self.copies() {
             return self.copy_at(plain, place, key, now);
         }
-        let held = self.use_at(place, key, now)?;
-        let value = held.value().clone();
-        drop(held);
-        Some(value)
+        self.hold_and_clone(place, key, now)
     }
 
     /// The same of plain data, which is copied without a pin.
@@ -457,18 +457,31 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         place: &Place<'_, K, V, M, C>,
         key: &Q,
         now: Instant,
-    ) -> Option<V> {
-        match place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other)) {
+    ) -> Option<V>
+    where
+        V: Clone,
+    {
+        let copied = place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other));
+        match self.copied(place, copied) {
+            Ok(value) => value,
+            Err(Torn) => self.copy_or_hold(plain, key, now),
+        }
+    }
+
+    /// What a look without a pin has found. Marks it as used, and counts.
+    #[inline]
+    fn copied(&self, place: &Place<'_, K, V, M, C>, copied: Copied<V>) -> Result<Option<V>, Torn> {
+        match copied {
             Copied::Value(way, value) => {
                 place.set.touch(way, Deadline::NEVER);
                 self.recorder().hit();
-                Some(value)
+                Ok(Some(value))
             }
             Copied::Absent => {
                 self.recorder().missed();
-                None
+                Ok(None)
             }
-            Copied::Torn => self.copy_or_hold(plain, key, now),
+            Copied::Torn => Err(Torn),
         }
     }
 
@@ -480,23 +493,31 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         plain: Plain<K, V>,
         key: &Q,
         now: Instant,
-    ) -> Option<V> {
+    ) -> Option<V>
+    where
+        V: Clone,
+    {
         // Found again, so that the quick way has less to remember.
         let place = self.locate(key)?;
-        match place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other)) {
-            Copied::Value(way, value) => {
-                place.set.touch(way, Deadline::NEVER);
-                self.recorder().hit();
-                return Some(value);
-            }
-            Copied::Absent => {
-                self.recorder().missed();
-                return None;
-            }
-            Copied::Torn => {}
-        }
-        let held = self.use_at(&place, key, now)?;
-        Some(held.copy(plain))
+        let copied = place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other));
+        self.copied(&place, copied).unwrap_or_else(|Torn| self.hold_and_clone(&place, key, now))
+    }
+
+    /// A clone of what is held meanwhile.
+    #[inline]
+    fn hold_and_clone<Q: Equivalent<K> + ?Sized>(
+        &self,
+        place: &Place<'_, K, V, M, C>,
+        key: &Q,
+        now: Instant,
+    ) -> Option<V>
+    where
+        V: Clone,
+    {
+        let held = self.use_at(place, key, now)?;
+        let value = held.value().clone();
+        drop(held);
+        Some(value)
     }
 
     /// What `read` makes of a key's value. Marks it as used.

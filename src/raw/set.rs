@@ -267,12 +267,6 @@ impl<K, V> Held<'_, K, V> {
         &self.pair().1
     }
 
-    /// A copy of the value.
-    pub(crate) fn copy(&self, _: Plain<K, V>) -> V {
-        // SAFETY: PLAIN: it is `Copy`.
-        unsafe { core::ptr::read(self.value()) }
-    }
-
     /// Lets the entry go when nobody has it any more, and gives it if that is now. Only for whoever has cleared its bit.
     fn retire(self) -> Option<(K, V)> {
         self.0.word.retire();
@@ -481,7 +475,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         self.stamp(way).extend(idle);
     }
 
-    /// As [`find`](Self::find), and what a computation that begins if there is none must not be overtaken by.
+    /// What a computation that begins now must not be overtaken by. Read before the look-up whose miss it follows.
     #[inline]
     pub(crate) fn epoch(&self) -> Epoch {
         self.control.load().epoch()
