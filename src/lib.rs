@@ -48,8 +48,10 @@ mod sync;
 pub mod sync;
 
 mod error;
+mod id;
 pub mod key;
 mod lifetime;
+mod maintain;
 mod raw;
 pub mod stats;
 #[cfg(any(larder_loom, larder_step))]
@@ -87,6 +89,26 @@ pub mod cache {
     pub use crate::raw::plain::{CellKind, Pinned, Words};
     pub use crate::raw::store::{Lent, Sets, Store};
     pub use crate::raw::width::{Ways, Width};
+}
+
+/// The tracker: which resources are alive, and who cleans up the rest.
+pub mod tracker {
+    pub use crate::fixed::cache::Removed;
+    pub use crate::fixed::tracker::Tracker;
+    pub use crate::fixed::tracker::handle::{Handle, WeakHandle};
+    pub use crate::fixed::tracker::report::{Living, TrackerStats, TrackerSweep};
+    pub use crate::fixed::tracker::setup::{
+        DropOnly, EachItsOwn, Finalized, Finalizer, NoPlaces, Place, Places, Placing, Tracked, Tracking,
+    };
+    pub use crate::fixed::tracker::thresholds::Thresholds;
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::tracker::{HeapTracker, OwnedElsewhere, OwnedHandle};
+    pub use crate::id::{Id, ParseIdError};
+    pub use crate::maintain::{Maintain, Maintained};
+    #[cfg(feature = "alloc")]
+    pub use crate::raw::heap::Heap;
+    pub use crate::raw::marks::Age;
+    pub use crate::raw::memory::Inline;
 }
 
 /// The README's code runs as a test.

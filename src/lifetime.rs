@@ -26,6 +26,9 @@ pub trait Time: sealed::Sealed {
     /// When an entry that is used now, and then no more, ends.
     #[doc(hidden)]
     fn idle_deadline(&self, now: Instant) -> Deadline;
+    /// How many ticks that are: `u64::MAX` is for ever.
+    #[doc(hidden)]
+    fn ticks(duration: Duration) -> u64;
 }
 
 /// How a cache keeps time whose entries can end.
@@ -90,6 +93,10 @@ impl Time for Untimed {
     #[inline]
     fn idle_deadline(&self, _: Instant) -> Deadline {
         Deadline::NEVER
+    }
+
+    fn ticks(_: Duration) -> u64 {
+        u64::MAX
     }
 }
 
@@ -205,6 +212,10 @@ impl<C: Clock> Time for Expiring<C> {
     #[inline]
     fn idle_deadline(&self, _: Instant) -> Deadline {
         Deadline::NEVER
+    }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
     }
 }
 
@@ -326,6 +337,10 @@ impl<C: Clock, const STEPS: u64> Time for ExpiringInSteps<C, STEPS> {
     fn idle_deadline(&self, _: Instant) -> Deadline {
         Deadline::NEVER
     }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
+    }
 }
 
 impl<C: Clock, const STEPS: u64> Timed for ExpiringInSteps<C, STEPS> {
@@ -442,6 +457,10 @@ impl<C: Clock> Time for Idling<C> {
     #[inline]
     fn idle_deadline(&self, now: Instant) -> Deadline {
         Deadline::ticks_after(now, self.idle.ticks())
+    }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
     }
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod guard;
 pub(crate) mod lru;
 pub(crate) mod pool;
 pub(crate) mod setup;
+pub(crate) mod tracker;

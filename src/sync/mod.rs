@@ -54,6 +54,6 @@ pub(crate) mod word;
 
 pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
-pub(crate) use spread::spread;
+pub(crate) use spread::{spread, spread_from, spread_over};
 pub(crate) use ticks::Ticks;
 pub(crate) use word::{AtomicWord, Line, Quarter, Word};
