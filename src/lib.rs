@@ -109,6 +109,7 @@ pub mod tracker {
     pub use crate::raw::heap::Heap;
     pub use crate::raw::marks::Age;
     pub use crate::raw::memory::Inline;
+    pub use crate::raw::tracked::{Owner, Slots};
 }
 
 /// The README's code runs as a test.
