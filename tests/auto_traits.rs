@@ -17,6 +17,10 @@ use larder::key::{DefaultHash, DefaultHasher};
 use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles};
 use larder::stats::{CacheStats, Off, PoolStats, Shared, Striped};
 use larder::time::{Clock, Deadline, Instant, ManualClock};
+use larder::tracker::{
+    Finalized, Finalizer, Handle, Id, Living, Place, Places, Thresholds, Tracker, TrackerStats, Tracking,
+    WeakHandle,
+};
 use larder::{CapacityError, Exhausted, Rejected};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::sync::MutexGuard;
@@ -35,6 +39,12 @@ struct Hook<X>(PhantomData<X>);
 impl<T, X> Recycle<T> for Hook<X> {
     fn create(&self) -> T {
         unreachable!("nothing is made here")
+    }
+}
+
+impl<R, X> Finalizer<R> for Hook<X> {
+    fn finalize(&self, _: &mut R) {
+        unreachable!("nothing is finalized here")
     }
 }
 
@@ -280,6 +290,42 @@ fn a_concurrent_cache_is_as_what_it_is_made_with() {
 }
 
 #[test]
+fn a_tracker_shares_resources_and_hands_them_over() {
+    macro_rules! trackers {
+        ($tracker:ty, $send:expr, $sync:expr) => {
+            expect!($tracker, Send: $send, Sync: $sync);
+            // A handle is a use of the tracker, wherever it is.
+            expect!(Handle<&'static $tracker>, Send: $sync, Sync: $sync);
+            expect!(WeakHandle<&'static $tracker>, Send: $sync, Sync: $sync);
+            #[cfg(feature = "alloc")]
+            {
+                // The last one drops the tracker.
+                expect!(Handle<alloc::sync::Arc<$tracker>>, Send: $send && $sync, Sync: $send && $sync);
+            }
+        };
+    }
+    macro_rules! check {
+        ($value:ty, $v_send:literal, $v_sync:literal, $hook:ty, $h_send:literal, $h_sync:literal) => {
+            // The finalizer is called on any thread that drains.
+            let (send, sync) = ($v_send && $h_send, $v_send && $v_sync && $h_sync);
+            trackers!(Tracker<$value, Inline<2>, Tracking<Hook<$hook>>>, send, sync);
+            trackers!(Tracker<Finalized<u32, $value>, Inline<2>, Tracking<Hook<$hook>>>, send, sync);
+            #[cfg(feature = "alloc")]
+            {
+                trackers!(larder::tracker::HeapTracker<$value, Tracking<Hook<$hook>>>, send, sync);
+            }
+            // The clock is read on any thread.
+            trackers!(
+                Tracker<u32, Inline<2>, Tracking<Hook<$hook>, Expiring<Hook<$value>>, Places>>,
+                $v_send && $h_send,
+                $v_sync && $h_sync
+            );
+        };
+    }
+    each_pair!(check);
+}
+
+#[test]
 fn a_borrowed_clock_is_shared() {
     expect!(ManualClock, Send: true, Sync: true);
     expect!(&ManualClock<1>, Send: true, Sync: true);
@@ -304,6 +350,11 @@ assert_impl_all!(Inline<2>: Send, Sync);
 assert_impl_all!(Striped<3>: Send, Sync, Unpin);
 assert_impl_all!(Untimed: Send, Sync, Unpin);
 assert_impl_all!(Swept: Send, Sync, Unpin);
+assert_impl_all!(Id: Send, Sync, Unpin);
+assert_impl_all!(Living: Send, Sync, Unpin);
+assert_impl_all!(Place: Send, Sync, Unpin);
+assert_impl_all!(Thresholds: Send, Sync, Unpin);
+assert_impl_all!(TrackerStats: Send, Sync, Unpin);
 
 // The mistakes that others have made, once more without a formula.
 assert_not_impl_any!(PoolBox<'static, Cell<u32>>: Sync);
@@ -317,6 +368,8 @@ assert_not_impl_any!(StaticCache<u32, Cell<u32>, 1, 8>: Sync);
 assert_not_impl_any!(StaticCache<Cell<u32>, u32, 1, 8>: Sync);
 assert_not_impl_any!(Ref<'static, u32, SyncOnly>: Send);
 assert_not_impl_any!(Ref<'static, Cell<u32>, u32>: Send, Sync);
+assert_not_impl_any!(Tracker<Cell<u32>, Inline<2>>: Sync);
+assert_not_impl_any!(Handle<&'static Tracker<Cell<u32>, Inline<2>>>: Send, Sync);
 #[cfg(feature = "alloc")]
 assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
 

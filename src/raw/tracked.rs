@@ -19,7 +19,6 @@ use crate::id::Id;
 use crate::lifetime::Stamp;
 use crate::sync::{AtomicU8, AtomicU32, Ordering, Word};
 use core::mem::ManuallyDrop;
-use core::ops::Range;
 
 /// Where the slots of a tracker lie. [`Inline`] and, with `alloc`, `Heap`.
 pub trait Slots: sealed::Sealed {
@@ -64,6 +63,8 @@ pub struct Core<R, S: Stamp, O, M: Slots> {
     looks: M::Looks,
     /// What is dead and waits: counted before it is marked, so that it is never less than what is marked.
     awaiting: AtomicU32,
+    /// The group where the search for what is dead begins: that of the last death, or of the last find.
+    dead_near: AtomicU32,
     aside: AtomicU32,
     spent: AtomicU32,
 }
@@ -93,10 +94,15 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
             starts: M::Starts::BLANK,
             looks: M::Looks::NEW,
             awaiting: AtomicU32::new(0),
+            dead_near: AtomicU32::new(0),
             aside: AtomicU32::new(0),
             spent: AtomicU32::new(0),
         }
     }
+
+    /// The slots of a group.
+    #[expect(clippy::cast_possible_truncation, reason = "there are eight at most")]
+    const GROUP: u32 = M::Group::SLOTS as u32;
 
     #[inline]
     fn slots(&self) -> &[Slot<R, S, O>] {
@@ -212,6 +218,13 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         self.awaiting.fetch_add(1, Ordering::Relaxed);
         let (group, place) = self.group(index);
         marks::bury(group, place);
+        self.begin_near(index);
+    }
+
+    /// The next search for what is dead begins at this slot's group.
+    fn begin_near(&self, index: u32) {
+        // Relaxed: only where to begin.
+        self.dead_near.store(index / Self::GROUP, Ordering::Relaxed);
     }
 
     /// The slots of a group with something alive of this age.
@@ -242,12 +255,16 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         Indices { first: (group * M::Group::SLOTS) as u32, places }
     }
 
-    /// Claims the finalization of something dead that waits in one of these groups.
-    pub(crate) fn claim_dead(&self, groups: Range<usize>) -> Option<Dead<'_, R, S, O, M>> {
-        groups.into_iter().find_map(|group| {
+    /// Claims the finalization of something dead that waits.
+    pub(crate) fn claim_dead(&self) -> Option<Dead<'_, R, S, O, M>> {
+        // Relaxed: only where to begin.
+        let first = self.dead_near.load(Ordering::Relaxed) as usize;
+        let index = (first..self.groups()).chain(0..first).find_map(|group| {
             let mut dead = Self::indices(group, marks::dead::<M::Group>(self.marks(group)));
-            dead.find(|&index| self.claim_dead_in(index)).map(|index| Dead { core: self, index })
-        })
+            dead.find(|&index| self.claim_dead_in(index))
+        })?;
+        self.begin_near(index);
+        Some(Dead { core: self, index })
     }
 
     /// Claims the finalization of what is dead in a slot, unless somebody looks at it.
@@ -488,12 +505,6 @@ impl<R, S: Stamp, O, M: Slots> Dead<'_, R, S, O, M> {
     pub(crate) fn get_mut(&mut self) -> &mut (R, O) {
         // SAFETY: OWNED and FULL.
         unsafe { self.core.slot(self.index).cell.get_mut() }
-    }
-
-    /// The group that it is in.
-    #[expect(clippy::cast_possible_truncation, reason = "there are less groups than slots")]
-    pub(crate) fn group(&self) -> u32 {
-        self.index / M::Group::SLOTS as u32
     }
 
     pub(crate) fn age(&self) -> Age {

@@ -22,7 +22,6 @@ use crate::raw::hold::Keeper;
 use crate::raw::marks::Age;
 use crate::raw::memory::Inline;
 use crate::raw::tracked::{Core, Pin, Slots, Taken, Tracks, insert_pinned};
-use crate::sync::AtomicU32;
 use crate::time::{Clock, Deadline, Instant};
 use atomic_waker::AtomicWaker;
 use core::fmt;
@@ -80,8 +79,6 @@ pub struct Tracker<R, M: Slots, C: Tracked<R> = Tracking> {
     core: Core<R, StampOf<R, C>, OriginOf<R, C>, M>,
     setup: C,
     sweeps: Sweeps,
-    /// The group where the next drain begins.
-    drained: AtomicU32,
     waker: AtomicWaker,
 }
 
@@ -101,7 +98,7 @@ impl<R, const N: usize, C: Tracked<R>> Tracker<R, Inline<N>, C> {
 
 impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     pub(crate) const fn of(core: Core<R, StampOf<R, C>, OriginOf<R, C>, M>, setup: C) -> Self {
-        Self { core, setup, sweeps: Sweeps::new(), drained: AtomicU32::new(0), waker: AtomicWaker::new() }
+        Self { core, setup, sweeps: Sweeps::new(), waker: AtomicWaker::new() }
     }
 
     #[inline]

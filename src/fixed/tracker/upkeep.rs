@@ -8,7 +8,6 @@ use crate::lifetime::{Stamp, Time};
 use crate::maintain::{Maintain, Maintained};
 use crate::raw::marks::Age;
 use crate::raw::tracked::{Pin, Slots, Tracks};
-use crate::sync::Ordering;
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
 use core::task::Poll;
@@ -33,13 +32,7 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
         if self.core.awaiting() == 0 {
             return false;
         }
-        let groups = self.core.groups();
-        // Relaxed: only where to begin.
-        let first = self.drained.load(Ordering::Relaxed) as usize;
-        let waits = self.core.claim_dead(first..groups).or_else(|| self.core.claim_dead(0..first));
-        let Some(mut dead) = waits else { return false };
-        // Relaxed: as above.
-        self.drained.store(dead.group(), Ordering::Relaxed);
+        let Some(mut dead) = self.core.claim_dead() else { return false };
         self.setup.parts().finalizer.finalize(&mut dead.get_mut().0);
         dead.clear();
         true
