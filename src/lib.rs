@@ -1,4 +1,5 @@
-//! The memory a program holds on to: pools that reuse objects, and caches that remember results.
+//! The memory a program holds on to: pools that reuse objects, caches that remember results, and a tracker that knows which resources
+//! live and cleans up the rest.
 //!
 //! One API from a Cortex-M0 without a heap and without compare-and-swap to a server with many threads. Without features the crate
 //! is `no_std` and never allocates; `alloc` adds capacities of run time, `std` (the default) what needs an operating system.
@@ -16,11 +17,13 @@
 //! | | the number is known at run time | `cache::HeapCache` (`alloc`) |
 //! | have them end after some time | by a clock that you give | the same, made with [`cache::Expiring`] |
 //! | read plain data without writing | keys and values are `Pod` | the same, made with [`cache::Words`] |
+//! | know which resources are alive, and clean up the rest | the number is known | [`tracker::Tracker`] |
+//! | | the number is known at run time | `tracker::HeapTracker` (`alloc`) |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //!
 //! # Promises
 //!
-//! - **Bounded.** A call on a pool or a concurrent cache takes a number of steps that its size bounds, also from an interrupt that stopped
+//! - **Bounded.** A call on a pool, a concurrent cache or a tracker takes a number of steps that its size bounds, also from an interrupt that stopped
 //!   another call half-way. What can't be done now says so and gives the value back.
 //! - **A stalled thread costs others at most what it holds.**
 //! - **Never wrong.** A concurrent cache is, for each key, a map whose entries may vanish at any time: never an older value, another key's, or
