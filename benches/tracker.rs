@@ -49,6 +49,25 @@ impl Shared for HeapTracker<u64> {
     }
 }
 
+/// The same, by a handle for each get.
+struct ByHandle(HeapTracker<u64>);
+
+impl Shared for ByHandle {
+    type Key = Id;
+
+    fn insert(&self, thing: u64) -> Id {
+        self.0.insert(thing).expect("there is room")
+    }
+
+    fn get(&self, key: Id) -> u64 {
+        *self.0.get(key).expect("it is there")
+    }
+
+    fn remove(&self, key: Id) -> bool {
+        self.0.remove(key).was_there()
+    }
+}
+
 impl Shared for sharded_slab::Slab<u64> {
     type Key = usize;
 
@@ -148,13 +167,19 @@ fn shared() {
         HeapTracker::with_capacity(room),
         HeapTracker::with_capacity(THINGS + 2),
     ];
+    let by_handle = ByHandle(HeapTracker::with_capacity(room));
     let (one, two) = (sharded_slab::Slab::new(), sharded_slab::Slab::new());
     let (three, four) = (Locked::default(), Locked::default());
     contest(
         "two threads, get",
-        1,
+        2,
         ROUNDS,
-        vec![gets("larder Tracker", &ours), gets("sharded-slab", &one), gets("Mutex<SlotMap>", &three)],
+        vec![
+            gets("larder Tracker, read", &ours),
+            gets("larder Tracker, get a handle", &by_handle),
+            gets("sharded-slab", &one),
+            gets("Mutex<SlotMap>", &three),
+        ],
     );
     contest(
         "two threads, insert and remove",

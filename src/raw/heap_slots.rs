@@ -13,11 +13,17 @@ use crate::sync::AtomicWord;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+/// Slots for each place where searches begin: so many that it takes little of the room, which is a line of the cache.
+const SLOTS_A_START: usize = 512;
+
+/// The most such places. Threads find theirs by a hash, and two that share one take each other's slots: so there are more than most
+/// machines have cores.
+const MOST_STARTS: usize = 64;
+
 impl Slots for Heap {
     type Group = AtomicWord;
     type Groups = Box<[AtomicWord]>;
-    /// Enough for the threads of a small server; of more, some share one.
-    type Starts = [Start; 16];
+    type Starts = Box<[Start]>;
     type Looks = LookLines;
     type Of<R, S: Stamp, O> = Box<[Slot<R, S, O>]>;
 }
@@ -33,7 +39,8 @@ impl<R, S: Stamp, O> Core<R, S, O, Heap> {
         if let Some(last) = groups.last() {
             marks::shut(last, capacity - (groups.len() - 1) * AtomicWord::SLOTS);
         }
-        Ok(Self::of(groups, try_collect(capacity, || Slot::BLANK)?))
+        let starts = try_collect((capacity / SLOTS_A_START).clamp(1, MOST_STARTS), || Start::BLANK)?;
+        Ok(Self::of(groups, try_collect(capacity, || Slot::BLANK)?, starts))
     }
 }
 

@@ -28,7 +28,7 @@ pub trait Slots: sealed::Sealed {
     type Groups: AsRef<[Self::Group]>;
     /// Where searches begin.
     #[doc(hidden)]
-    type Starts: Blank + AsRef<[Start]>;
+    type Starts: AsRef<[Start]>;
     /// Where looks are announced.
     #[doc(hidden)]
     type Looks: Looks;
@@ -81,17 +81,17 @@ where
 impl<R, S: Stamp, O, const N: usize> Core<R, S, O, Inline<N>> {
     pub(crate) const fn new() -> Self {
         const { assert!(N <= MOST, "a tracker has at most 2^30 slots") };
-        Self::of([const { AtomicU8::new(0) }; N], [const { Slot::BLANK }; N])
+        Self::of([const { AtomicU8::new(0) }; N], [const { Slot::BLANK }; N], [Start::BLANK])
     }
 }
 
 impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
-    /// Of slots that are blank, and their groups.
-    pub(super) const fn of(groups: M::Groups, slots: M::Of<R, S, O>) -> Self {
+    /// Of slots that are blank, and their groups, and where searches begin.
+    pub(super) const fn of(groups: M::Groups, slots: M::Of<R, S, O>, starts: M::Starts) -> Self {
         Self {
             groups,
             slots,
-            starts: M::Starts::BLANK,
+            starts,
             looks: M::Looks::NEW,
             awaiting: AtomicU32::new(0),
             dead_near: AtomicU32::new(0),
