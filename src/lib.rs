@@ -40,6 +40,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 #[cfg(not(larder_step))]
 mod sync;
@@ -55,11 +57,15 @@ pub mod stats;
 #[cfg(any(larder_loom, larder_step))]
 #[doc(hidden)]
 pub mod testing;
-pub mod time;
+// Named after its folder, whose name the public module needs.
+#[path = "time/mod.rs"]
+mod time_base;
 
 mod fixed;
 #[cfg(feature = "alloc")]
 mod heap;
+#[cfg(feature = "std")]
+mod hosted;
 
 pub use error::{CapacityError, Exhausted, Rejected};
 
@@ -87,6 +93,42 @@ pub mod cache {
     pub use crate::raw::plain::{CellKind, Pinned, Words};
     pub use crate::raw::store::{Lent, Sets, Store};
     pub use crate::raw::width::{Ways, Width};
+}
+
+pub mod time {
+    //! Time that is handed in: clocks, points in time, and the one comparison that decides what has expired.
+    //!
+    //! Nothing in this crate reads a clock that it was not given. A [`Clock`] counts ticks since a start of its own choice
+    //! and says how many make a second; an [`Instant`] is such a count; a [`Deadline`] is the instant from which on
+    //! something no longer holds. [`ManualClock`] stands until it is told to move, which is what tests want, and what
+    //! firmware wants whose timer interrupt is the clock. `StdClock` (feature `std`) is the operating system's, and
+    //! [`CoarseClock`] makes any clock cheap to read.
+    //!
+    //! ```
+    //! use core::time::Duration;
+    //! use larder::time::{Clock, Deadline, ManualClock};
+    //!
+    //! static CLOCK: ManualClock<1_000> = ManualClock::new(); // a tick is a millisecond
+    //!
+    //! let deadline = Deadline::after(&CLOCK, Duration::from_millis(250));
+    //! CLOCK.advance(Duration::from_millis(249));
+    //! assert!(!deadline.has_passed(CLOCK.now()));
+    //! CLOCK.advance(Duration::from_millis(1));
+    //! assert!(deadline.has_passed(CLOCK.now()));
+    //! ```
+    //!
+    //! # What a clock may do wrong
+    //!
+    //! A clock is monotonic by contract, but nothing breaks if it is not: all arithmetic here saturates, a clock that goes
+    //! backward makes things live longer and never panics, and one that stands at either end of its range expires nothing
+    //! that has no deadline.
+
+    #[cfg(all(
+        feature = "std",
+        any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
+    ))]
+    pub use crate::hosted::std_clock::StdClock;
+    pub use crate::time_base::{Clock, CoarseClock, Deadline, Instant, ManualClock};
 }
 
 /// The README's code runs as a test.

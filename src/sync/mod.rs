@@ -49,11 +49,16 @@ pub(crate) mod pieces;
 #[cfg(not(larder_loom))]
 mod plain;
 mod spread;
+#[cfg(feature = "std")]
+mod system;
 pub(crate) mod ticks;
 pub(crate) mod word;
 
 pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use spread::spread;
+#[cfg(feature = "std")]
+#[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]
+pub(crate) use system::SystemInstant;
 pub(crate) use ticks::Ticks;
 pub(crate) use word::{AtomicWord, Line, Quarter, Word};
