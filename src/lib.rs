@@ -131,6 +131,36 @@ pub mod time {
     pub use crate::time_base::{Clock, CoarseClock, Deadline, Instant, ManualClock};
 }
 
+/// Memoization: results of computations, each made when it is first asked for.
+pub mod memo {
+    pub use crate::fixed::memo::{
+        Age, Callers, EachComputes, Exclusive, Keeper, Memo, Remembers, StaticMemo,
+    };
+    #[cfg(feature = "std")]
+    pub use crate::hosted::flight::SingleFlight;
+
+    /// What `memoize!` is made of.
+    #[doc(hidden)]
+    pub mod macros {
+        pub use crate::fixed::arguments::{
+            Arg, Args, ByValue, DEFAULT_CAPACITY, Everything, OnlySome, Outcome, ToKey, Whole,
+        };
+        #[cfg(feature = "std")]
+        pub use crate::hosted::memoize::Memos;
+    }
+}
+
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memo_of_its_own {
+    ($($options:tt)*) => {
+        ::core::compile_error!(
+            "`memoize!`: without larder's feature `std` say which `memo` keeps the results"
+        )
+    };
+}
+
 /// The README's code runs as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -2,4 +2,5 @@
 
 pub(crate) mod cache;
 mod lru;
+mod memoize;
 pub(crate) mod object_pool;

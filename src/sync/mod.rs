@@ -42,6 +42,8 @@ pub mod step;
 #[cfg(larder_step)]
 use step as backend;
 
+#[cfg(feature = "std")]
+mod locks;
 pub(crate) mod lossy;
 #[cfg(not(any(larder_loom, larder_step)))]
 mod mirror;
@@ -56,6 +58,8 @@ pub(crate) mod word;
 
 pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
+#[cfg(feature = "std")]
+pub(crate) use locks::{Condvar, Mutex, ThreadId, this_thread};
 pub(crate) use spread::spread;
 #[cfg(feature = "std")]
 #[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]
