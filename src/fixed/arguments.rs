@@ -146,16 +146,20 @@ pub struct Everything<R>(PhantomData<R>);
 
 impl<R> Whole<R> for Everything<R> {}
 
+/// What `None` is taken apart into.
+#[derive(Debug)]
+pub struct Nothing;
+
 /// `only_some`.
 #[derive(Debug)]
 pub struct OnlySome<R>(PhantomData<R>);
 
 impl<T> OnlySome<Option<T>> {
-    pub fn split(result: Option<T>) -> Result<T, ()> {
-        result.ok_or(())
+    pub fn split(result: Option<T>) -> Result<T, Nothing> {
+        result.ok_or(Nothing)
     }
 
-    pub fn join(result: Result<T, ()>) -> Option<T> {
+    pub fn join(result: Result<T, Nothing>) -> Option<T> {
         result.ok()
     }
 }

@@ -58,9 +58,11 @@ impl<L: Exclusive<Inner: Remembers>> Keeper for L {
         match compute() {
             Ok(value) => {
                 let entry = (key, value.clone());
-                let keep = |cache: &mut L::Inner| match age.now() == begun {
-                    true => Ok(cache.remember(entry.0, entry.1)),
-                    false => Err(entry),
+                let keep = |cache: &mut L::Inner| {
+                    if age.now() != begun {
+                        return Err(entry);
+                    }
+                    Ok(cache.remember(entry.0, entry.1))
                 };
                 // What comes back is dropped here, where the cache is not locked.
                 drop(self.with(keep));

@@ -199,6 +199,7 @@ impl<K, V> Flights<K, V> for EachComputes {
 pub struct Age(AtomicU32);
 
 impl Age {
+    #[expect(clippy::declare_interior_mutable_const, reason = "a beginning, not a place")]
     const START: Self = Self(AtomicU32::new(0));
 
     /// The present one: noted before a computation begins, and compared when its result is to be kept.

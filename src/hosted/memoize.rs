@@ -1,5 +1,12 @@
 //! The memos that functions have to themselves.
 
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::new_without_default,
+    reason = "only the macro uses it"
+)]
+
 use crate::fixed::arguments::ToKey;
 use alloc::boxed::Box;
 use core::any::{Any, TypeId};
@@ -37,8 +44,6 @@ struct Node {
 }
 
 impl Memos {
-    #[expect(clippy::new_without_default, reason = "only the macro calls it")]
-    #[doc(hidden)]
     pub const fn new() -> Self {
         Self(OnceLock::new())
     }

@@ -25,18 +25,16 @@ fn waits() -> MutexGuard<'static, Vec<Wait>> {
 /// is this thread.
 pub(super) fn begin(whom: ThreadId, what: usize) -> bool {
     let (who, mut waits) = (this_thread(), waits());
-    let mut last = whom;
+    let mut last = Some(whom);
     // It ends: nobody waits for two, and none of these came in who would have made a circle.
-    while last != who {
-        match waits.iter().find(|wait| wait.who == last) {
-            Some(wait) => last = wait.whom,
-            None => {
-                waits.push(Wait { who, whom, what });
-                return true;
-            }
+    while let Some(thread) = last {
+        if thread == who {
+            return false;
         }
+        last = waits.iter().find(|wait| wait.who == thread).map(|wait| wait.whom);
     }
-    false
+    waits.push(Wait { who, whom, what });
+    true
 }
 
 /// Nobody waits any more for `what`.

@@ -2,9 +2,12 @@
 
 #![cfg(not(any(larder_loom, larder_step)))]
 
+extern crate alloc;
+
 #[path = "../common/mod.rs"]
 mod common;
 
+use alloc::rc::Rc;
 use common::{Hashing, Touchy, World, attempt, every_call_panics_once, with_a_guest};
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
@@ -13,7 +16,6 @@ use larder::key::DefaultHash;
 use larder::memo::{Callers, Keeper, Memo, StaticMemo};
 use larder::stats::Striped;
 use larder::time::ManualClock;
-use std::rc::Rc;
 
 /// A cache of numbers, of each kind.
 type Concurrent = StaticCache<u32, u32, 4, 8>;
@@ -281,6 +283,58 @@ fn nothing_is_lost_whatever_panics_in_whom() {
 #[test]
 fn user_code_may_ask_the_memo() {
     user_code_calls_back(|| Memo::new(touched()));
+}
+
+std::thread_local! {
+    static VISIT: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// A result whose destructor makes a visit.
+#[derive(Clone)]
+struct Visits;
+
+impl Drop for Visits {
+    fn drop(&mut self) {
+        VISIT.with_borrow(|visit| visit.as_ref().map(|visit| visit()));
+    }
+}
+
+/// Under a lock, or while a `RefCell` is borrowed, they would not come back.
+fn destructors_may_ask<S: Keeper<Key = u32, Value = Rc<Visits>> + 'static>(cache: S) {
+    let (memo, visits) = (Rc::new(Memo::new(cache)), Rc::new(Cell::new(0)));
+    let (same, counted) = (Rc::clone(&memo), Rc::clone(&visits));
+    VISIT.set(Some(Box::new(move || {
+        counted.set(counted.get() + 1);
+        same.get(&100);
+    })));
+    let new = |number| drop(memo.get_or_compute(number, || Rc::new(Visits)));
+    new(1);
+    new(2);
+    new(3);
+    assert_eq!(visits.get(), 1, "there is room for two");
+    memo.remove(&2);
+    assert_eq!(visits.get(), 2);
+    new(4);
+    memo.clear();
+    assert_eq!(visits.get(), 4);
+    let too_old = memo.get_or_compute(5, || {
+        memo.clear();
+        Rc::new(Visits)
+    });
+    drop(too_old);
+    assert_eq!((memo.get(&5).is_none(), visits.get()), (true, 5));
+    VISIT.take();
+}
+
+#[test]
+fn destructors_may_ask_the_memo_in_an_exact_cache() {
+    destructors_may_ask(RefCell::new(LruCache::<u32, Rc<Visits>, Inline<2>>::new()));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn destructors_may_ask_the_memo_in_a_locked_cache() {
+    destructors_may_ask(std::sync::Mutex::new(LruCache::<u32, Rc<Visits>, Inline<2>>::new()));
 }
 
 #[cfg(feature = "std")]

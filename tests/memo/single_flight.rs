@@ -1,12 +1,13 @@
 //! Callers that miss one result at the same time: real threads, which wait for conditions and never for time to pass.
 
 use super::{Touched, common, nothing_is_lost_whatever_panics, touched, user_code_calls_back};
+use alloc::sync::Arc;
 use common::{Touchy, World, attempt};
 use core::hash::{Hash, Hasher};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use larder::cache::{Heap, HeapCache, LruCache};
 use larder::memo::{Keeper, Memo, SingleFlight};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Barrier, Mutex};
 use std::thread;
 
 /// Until it is true.
@@ -275,8 +276,8 @@ fn two_memos_may_ask_each_other() {
 
 #[test]
 fn deep_recursion_ends_and_leaves_nothing_under_way() {
-    fn depth(memo: &Memo<HeapCache<u32, u32>, SingleFlight>, n: u32) -> u32 {
-        memo.get_or_compute(n, || if n == 0 { memo.under_way() as u32 } else { depth(memo, n - 1) })
+    fn depth(memo: &Memo<HeapCache<usize, usize>, SingleFlight>, n: usize) -> usize {
+        memo.get_or_compute(n, || if n == 0 { memo.under_way() } else { depth(memo, n - 1) })
     }
     let memo = Memo::with_single_flight(HeapCache::with_capacity(5_000));
     let levels = 2_000;
