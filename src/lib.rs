@@ -1,4 +1,4 @@
-//! The memory a program holds on to: pools that reuse objects, and caches that remember results.
+//! The memory a program holds on to: pools that reuse objects, caches that remember results, and functions that do.
 //!
 //! One API from a Cortex-M0 without a heap and without compare-and-swap to a server with many threads. Without features the crate
 //! is `no_std` and never allocates; `alloc` adds capacities of run time, `std` (the default) what needs an operating system.
@@ -16,7 +16,12 @@
 //! | | the number is known at run time | `cache::HeapCache` (`alloc`) |
 //! | have them end after some time | by a clock that you give | the same, made with [`cache::Expiring`] |
 //! | read plain data without writing | keys and values are `Pod` | the same, made with [`cache::Words`] |
+//! | let a function remember its results | | [`memoize!`] |
+//! | compute what is asked for and not known | in a cache of your choice | [`memo::Memo`] |
+//! | | once, while others wait for it | the same, with `memo::SingleFlight` (`std`) |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
+//! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
+//! | | by any of these, for the price of a load | [`time::CoarseClock`] |
 //!
 //! # Promises
 //!
