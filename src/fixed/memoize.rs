@@ -256,3 +256,58 @@ macro_rules! memoize {
         $crate::memoize!(@options [] [[] [] [] [] Outcome []] { $($function)* });
     };
 }
+
+/// What a function can't be, and what can't be said of one.
+///
+/// ```compile_fail
+/// larder::memoize! {
+///     fn changes(&mut self, n: u32) -> u32 { n }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// larder::memoize! {
+///     fn takes_apart((a, b): (u32, u32)) -> u32 { a + b }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// larder::memoize! {
+///     capacities = 10;
+///     fn unknown_option(n: u32) -> u32 { n }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use larder::{cache::StaticCache, memo::{Memo, StaticMemo}};
+/// static MEMO: StaticMemo<u32, u32, 1, 8> = Memo::new(StaticCache::new());
+///
+/// larder::memoize! {
+///     capacity = 10, memo = MEMO;
+///     fn said_twice(n: u32) -> u32 { n }
+/// }
+/// ```
+///
+/// A result that borrows from an argument would outlive it:
+///
+/// ```compile_fail
+/// larder::memoize! {
+///     fn first(text: &str) -> &str { &text[..1] }
+/// }
+/// ```
+///
+/// The same, as it can be, compiles:
+///
+/// ```
+/// # use larder::{cache::StaticCache, memo::{Memo, StaticMemo}};
+/// static MEMO: StaticMemo<u32, u32, 1, 8> = Memo::new(StaticCache::new());
+///
+/// larder::memoize! {
+///     memo = MEMO;
+///     fn known(n: u32) -> u32 { n }
+/// }
+///
+/// assert_eq!(known(1), 1);
+/// ```
+#[cfg(doctest)]
+struct NotTaken;

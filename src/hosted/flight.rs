@@ -58,9 +58,10 @@ impl<S: Keeper> Memo<S, SingleFlight> {
     ///
     /// # Cost
     ///
-    /// A known result costs nothing more. An unknown one costs two short locks, two allocations, a clone of the key, and, if somebody waits, one of
-    /// the result. The memo takes about 400 bytes besides its cache, and as many entries as there are computations under way at the
-    /// most. No user code runs under a lock of these.
+    /// A known result costs nothing more. An unknown one costs two short locks, an allocation, a clone of the key, and, if somebody waits, one of
+    /// the result. The memo takes about 400 bytes besides its cache, and a table of as many entries as computations were ever under way at
+    /// once. No user code runs under a lock of these. Keys are hashed by the default hasher, whatever the cache's is: many keys of one
+    /// hash that are computed at the same time only make that slower.
     pub const fn with_single_flight(cache: S) -> Self {
         Self::with_callers(cache, Table::new())
     }

@@ -267,6 +267,31 @@ fn nobody_waits_for_who_waits_for_him() {
 }
 
 #[test]
+fn who_was_waited_for_may_wait_for_who_waited() {
+    let scene = concurrent();
+    let computes = |key, waiters| {
+        scene.get(key, |_| {
+            scene.wait_for_waiters(waiters);
+            key
+        })
+    };
+    let waits = |key| scene.get(key, |_| unreachable!("somebody does"));
+    // What is under way is seen before anybody compares its key.
+    let wait_for_flight = || wait_for(|| scene.memo.under_way() == 1);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_for_flight();
+            waits(1);
+            computes(2, 2);
+        });
+        computes(1, 1);
+        wait_for_flight();
+        waits(2);
+    });
+    assert_eq!(scene.computed(), 2);
+}
+
+#[test]
 fn two_memos_may_ask_each_other() {
     let even = Memo::with_single_flight(HeapCache::<u32, u32>::with_capacity(100));
     let odd = Memo::with_single_flight(HeapCache::<u32, u32>::with_capacity(100));
