@@ -57,15 +57,7 @@ impl<L: Exclusive<Inner: Remembers>> Keeper for L {
         }
         match compute() {
             Ok(value) => {
-                let entry = (key, value.clone());
-                let keep = |cache: &mut L::Inner| {
-                    if age.now() != begun {
-                        return Err(entry);
-                    }
-                    Ok(cache.remember(entry.0, entry.1))
-                };
-                // What comes back is dropped here, where the cache is not locked.
-                drop(self.with(keep));
+                keep(self, key, value.clone(), || age.now() == begun);
                 Ok(value)
             }
             Err(error) => {
@@ -86,10 +78,22 @@ impl<L: Exclusive<Inner: Remembers>> Keeper for L {
     }
 }
 
+/// Keeps a result, if it is not too old by then.
+fn keep<L: Exclusive<Inner: Remembers>>(
+    way: &L,
+    key: <L::Inner as Remembers>::Key,
+    value: <L::Inner as Remembers>::Value,
+    is_new: impl FnOnce() -> bool,
+) {
+    let over = way.with(|cache| if is_new() { Ok(cache.remember(key, value)) } else { Err((key, value)) });
+    // Here, where the cache is not locked.
+    drop(over);
+}
+
 impl<K: Hash + Eq + Clone, V: Clone, M: Memory, H: BuildHasher> Remembers for LruCache<K, V, M, H> {
     type Key = K;
     type Value = V;
-    type Displaced = Inserted<K, V>;
+    type Displaced = (Option<(K, V)>, Inserted<K, V>);
 
     #[inline]
     fn recall<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
@@ -100,8 +104,9 @@ impl<K: Hash + Eq + Clone, V: Clone, M: Memory, H: BuildHasher> Remembers for Lr
         self.peek(key).cloned()
     }
 
-    fn remember(&mut self, key: K, value: V) -> Inserted<K, V> {
-        self.insert(key, value)
+    /// A key that is there is taken out before: within an insert the second one would be dropped, under the lock.
+    fn remember(&mut self, key: K, value: V) -> Self::Displaced {
+        (self.remove_entry(&key), self.insert(key, value))
     }
 
     fn forget<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(K, V)> {

@@ -186,19 +186,17 @@ impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> for Table<K, V> {
             let Some(flight) = self.find(hash, |other| *other == key, Some(&ours)) else {
                 return Leader::new(self, hash, ours).lead(|| compute(key));
             };
-            drop(ours);
-            match flight.wait() {
+            let landed = flight.wait();
+            drop((ours, flight));
+            match landed {
                 Ok(Some(shared)) => {
                     let value = V::clone(&shared);
-                    drop((shared, flight, key, compute));
+                    drop((shared, key, compute));
                     return Ok(value);
                 }
-                // Whoever is the next to come here computes.
-                Ok(None) => drop(flight),
-                Err(Circle) => {
-                    drop(flight);
-                    return compute(key);
-                }
+                // It failed. Whoever is the first to come again computes.
+                Ok(None) => {}
+                Err(Circle) => return compute(key),
             }
         }
     }

@@ -332,6 +332,32 @@ fn destructors_may_ask_the_memo_in_an_exact_cache() {
     destructors_may_ask(RefCell::new(LruCache::<u32, Rc<Visits>, Inline<2>>::new()));
 }
 
+/// A key whose destructor makes a visit.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct VisitsOf(u32);
+
+impl Drop for VisitsOf {
+    fn drop(&mut self) {
+        drop(Visits);
+    }
+}
+
+#[test]
+fn the_destructor_of_a_key_that_is_there_may_ask_the_memo() {
+    let memo = Rc::new(Memo::new(RefCell::new(LruCache::<VisitsOf, u32, Inline<2>>::new())));
+    let (same, asking) = (Rc::clone(&memo), Cell::new(false));
+    VISIT.set(Some(Box::new(move || {
+        // The key that it asks with has a destructor as well.
+        if !asking.replace(true) {
+            same.get(&VisitsOf(100));
+            asking.set(false);
+        }
+    })));
+    let outer = memo.get_or_compute(VisitsOf(1), || memo.get_or_compute(VisitsOf(1), || 10) + 1);
+    assert_eq!((outer, memo.get(&VisitsOf(1))), (11, Some(11)));
+    VISIT.take();
+}
+
 #[cfg(feature = "std")]
 #[test]
 fn destructors_may_ask_the_memo_in_a_locked_cache() {
