@@ -681,6 +681,31 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         self.fill(key, compute, Self::clone_at, |value| value, Filled::into_value)
     }
 
+    /// As [`try_get_or_insert_with`](Self::try_get_or_insert_with), for one who has looked before: this look is not counted.
+    pub(crate) fn fill_after_a_look<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E>
+    where
+        V: Clone,
+    {
+        if self.sets().is_empty() {
+            let value = compute();
+            drop(key);
+            return value;
+        }
+        self.fill(key, compute, Self::clone_uncounted, |value| value, Filled::into_value)
+    }
+
+    /// A clone of the value of a key that belongs there. Marks it as used.
+    fn clone_uncounted(&self, place: &Place<'_, K, V, M, C>, key: &K, now: Instant) -> Option<V>
+    where
+        V: Clone,
+    {
+        let (way, held) = self.find_at(place, key, now)?;
+        place.set.touch(way, self.time().idle_deadline(now));
+        let value = held.value().clone();
+        drop(held);
+        Some(value)
+    }
+
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a reference instead of a clone.
     #[inline]
     pub fn get_ref_or_insert_with(&self, key: K, compute: impl FnOnce() -> V) -> Filled<'_, K, V> {

@@ -2,5 +2,6 @@
 
 pub(crate) mod cache;
 mod lru;
+mod memoize;
 pub(crate) mod object_pool;
 pub(crate) mod tracker;

@@ -4,13 +4,24 @@
 #![no_main]
 
 use core::panic::PanicInfo;
-use larder::cache::{Inline, LruCache};
+use larder::cache::{Inline, LruCache, StaticCache};
+use larder::memo::{Memo, StaticMemo};
+use larder::memoize;
 use larder::pool::{BoxPool, Pool};
-use larder::time::{Clock, ManualClock};
+use larder::time::{Clock, CoarseClock, ManualClock};
 
 static TILES: BoxPool<[u32; 8], 4> = BoxPool::new();
 static BUFFERS: Pool<[u32; 8], 4> = Pool::new();
 static CLOCK: ManualClock = ManualClock::new();
+static COARSE: CoarseClock<&ManualClock> = CoarseClock::new(&CLOCK);
+static SQUARES: StaticMemo<u32, u64, 1, 8> = Memo::new(StaticCache::new());
+
+memoize! {
+    memo = SQUARES;
+    fn square(n: u32) -> u64 {
+        u64::from(n) * u64::from(n)
+    }
+}
 
 /// Where such a target begins.
 #[unsafe(no_mangle)]
@@ -20,7 +31,8 @@ pub extern "C" fn _start() -> ! {
         let tile = TILES.insert([key; 8]);
         let buffer = BUFFERS.acquire();
         if tile.is_ok() && buffer.is_ok() && CLOCK.advance_ticks(1) {
-            cache.put(key, CLOCK.now().ticks());
+            COARSE.update();
+            cache.put(key, COARSE.now().ticks() + square(key));
         }
     }
     loop {}
