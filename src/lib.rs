@@ -22,6 +22,8 @@
 //! | let a function remember its results | | [`memoize!`] |
 //! | compute what is asked for and not known | in a cache of your choice | [`memo::Memo`] |
 //! | | once, while others wait for it | the same, with `memo::SingleFlight` (`std`) |
+//! | have all of these kept in order | by a thread | `maintain::Janitor` (`std`) |
+//! | | by a task, or a main loop | [`maintain::tend`], [`maintain::Maintain`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
@@ -61,7 +63,7 @@ mod error;
 mod id;
 pub mod key;
 mod lifetime;
-mod maintain;
+mod maintenance;
 mod raw;
 pub mod stats;
 #[cfg(any(larder_loom, larder_step))]
@@ -105,6 +107,13 @@ pub mod cache {
     pub use crate::raw::width::{Ways, Width};
 }
 
+/// Maintenance: what is done now and then, and who does it.
+pub mod maintain {
+    #[cfg(feature = "std")]
+    pub use crate::hosted::janitor::Janitor;
+    pub use crate::maintenance::{Maintain, Maintained, tend};
+}
+
 /// The tracker: which resources are alive, and who cleans up the rest.
 pub mod tracker {
     pub use crate::fixed::cache::Removed;
@@ -118,7 +127,6 @@ pub mod tracker {
     #[cfg(feature = "alloc")]
     pub use crate::heap::tracker::{HeapTracker, OwnedElsewhere, OwnedHandle};
     pub use crate::id::{Id, ParseIdError};
-    pub use crate::maintain::{Maintain, Maintained};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;
     pub use crate::raw::marks::Age;

@@ -29,6 +29,9 @@ pub trait Time: sealed::Sealed {
     /// How many ticks that are: `u64::MAX` is for ever.
     #[doc(hidden)]
     fn ticks(duration: Duration) -> u64;
+    /// How long so many ticks are.
+    #[doc(hidden)]
+    fn duration(ticks: u64) -> Duration;
 }
 
 /// How a cache keeps time whose entries can end.
@@ -97,6 +100,10 @@ impl Time for Untimed {
 
     fn ticks(_: Duration) -> u64 {
         u64::MAX
+    }
+
+    fn duration(_: u64) -> Duration {
+        Duration::MAX
     }
 }
 
@@ -216,6 +223,10 @@ impl<C: Clock> Time for Expiring<C> {
 
     fn ticks(duration: Duration) -> u64 {
         C::ticks(duration)
+    }
+
+    fn duration(ticks: u64) -> Duration {
+        duration::<C>(ticks)
     }
 }
 
@@ -341,6 +352,10 @@ impl<C: Clock, const STEPS: u64> Time for ExpiringInSteps<C, STEPS> {
     fn ticks(duration: Duration) -> u64 {
         C::ticks(duration)
     }
+
+    fn duration(ticks: u64) -> Duration {
+        duration::<C>(ticks)
+    }
 }
 
 impl<C: Clock, const STEPS: u64> Timed for ExpiringInSteps<C, STEPS> {
@@ -461,6 +476,10 @@ impl<C: Clock> Time for Idling<C> {
 
     fn ticks(duration: Duration) -> u64 {
         C::ticks(duration)
+    }
+
+    fn duration(ticks: u64) -> Duration {
+        duration::<C>(ticks)
     }
 }
 

@@ -20,10 +20,11 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use larder::cache::{Expiring, Idling, Untimed};
+use larder::maintain::Maintain;
 use larder::time::{Clock, Instant, ManualClock};
 use larder::tracker::{
-    Age, DropOnly, EachItsOwn, Finalized, Finalizer, Handle, Id, Inline, Living, Maintain, NoPlaces, Places,
-    Removed, Slots, Thresholds, Tracked, Tracker, Tracking,
+    Age, DropOnly, EachItsOwn, Finalized, Finalizer, Handle, Id, Inline, Living, NoPlaces, Places, Removed,
+    Slots, Thresholds, Tracked, Tracker, Tracking,
 };
 use proptest::collection::vec;
 use std::panic::{catch_unwind, resume_unwind};

@@ -5,6 +5,7 @@ use super::setup::{Config, Setup, Suits};
 use crate::error::{CapacityError, Rejected};
 use crate::key::{Equivalent, Parts};
 use crate::lifetime::{Idling, Stamp, Time, Timed};
+use crate::maintenance::{Maintain, Maintained};
 use crate::raw::control::Epoch;
 use crate::raw::mask::Mask;
 use crate::raw::plain::{CellKind, Plain};
@@ -866,6 +867,25 @@ where
             swept.expired += sets[turn as usize % sets.len()].expire(now, self.recorder());
         }
         swept
+    }
+
+    /// How many sweeps have come to the end of the cache; none counts if it has no slots.
+    fn rounds(&self) -> usize {
+        // Relaxed: as in `sweep`.
+        (self.cursor.load(Ordering::Relaxed) as usize).checked_div(self.sets().len()).unwrap_or(0)
+    }
+}
+
+/// A step is a slot that is looked at. More is to be done at once until the end of the cache has been passed.
+impl<K, V, M: Store, C: Suits<K, V>> Maintain for Cache<K, V, M, C>
+where
+    C::Time: Timed,
+{
+    fn maintain(&self, budget: usize) -> Maintained {
+        let rounds = self.rounds();
+        let swept = self.sweep(self.clock().now(), budget);
+        let is_left = !self.sets().is_empty() && self.rounds() == rounds;
+        Maintained { done: swept.looked_at, is_left, next: None }
     }
 }
 

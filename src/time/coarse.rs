@@ -1,6 +1,7 @@
 //! A clock that remembers what another one said.
 
 use super::{Clock, Instant};
+use crate::maintenance::{Maintain, Maintained};
 use crate::sync::Ticks;
 use core::fmt;
 use core::time::Duration;
@@ -52,6 +53,14 @@ impl<C: Clock> CoarseClock<C> {
         let now = self.source.now();
         self.ticks.raise(now.ticks());
         now
+    }
+}
+
+/// A step is an update. It is never done: who drives it says by that how exact the clock is.
+impl<C: Clock> Maintain for CoarseClock<C> {
+    fn maintain(&self, _: usize) -> Maintained {
+        self.update();
+        Maintained { done: 1, is_left: false, next: None }
     }
 }
 

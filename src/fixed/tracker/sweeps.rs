@@ -5,6 +5,7 @@ use crate::lifetime::Time;
 use crate::raw::marks::Age;
 use crate::sync::{AtomicU32, Ordering, Ticks};
 use crate::time::{Deadline, Instant};
+use core::time::Duration;
 
 /// The ages, the oldest first.
 pub(super) const OLDEST_FIRST: [Age; 3] = [Age::Old, Age::Middle, Age::Young];
@@ -61,10 +62,8 @@ impl Sweeps {
 
     /// Which sweep is due, with so many resources alive.
     pub(super) fn due<T: Time>(&self, thresholds: &Thresholds, alive: u32, now: Instant) -> Option<Age> {
-        let by_time = OLDEST_FIRST.into_iter().find(|&age| {
-            let began = Instant::from_ticks(self.began[age as usize].load());
-            Deadline::ticks_after(began, T::ticks(thresholds.time_between(age))).has_passed(now)
-        });
+        let by_time =
+            OLDEST_FIRST.into_iter().find(|&age| self.by_time::<T>(thresholds, age).has_passed(now));
         // Relaxed, all: advice.
         let then = self.alive_then.load(Ordering::Relaxed);
         if alive < then {
@@ -73,6 +72,18 @@ impl Sweeps {
         }
         let grown = passes(alive.saturating_sub(then), thresholds.of(Age::Young));
         by_time.max(grown.then(|| self.next_kind(thresholds)))
+    }
+
+    /// When a sweep of a kind is due by time.
+    fn by_time<T: Time>(&self, thresholds: &Thresholds, kind: Age) -> Deadline {
+        let began = Instant::from_ticks(self.began[kind as usize].load());
+        Deadline::ticks_after(began, T::ticks(thresholds.time_between(kind)))
+    }
+
+    /// How long it takes from `now` until one is due by time.
+    pub(super) fn next<T: Time>(&self, thresholds: &Thresholds, now: Instant) -> Option<Duration> {
+        let due = OLDEST_FIRST.into_iter().filter_map(|kind| self.by_time::<T>(thresholds, kind).instant());
+        Some(T::duration(due.min()?.ticks().saturating_sub(now.ticks())))
     }
 
     /// The kind of the next sweep, if one is due by growth.

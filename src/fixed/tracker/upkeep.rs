@@ -5,12 +5,12 @@ use super::report::TrackerSweep;
 use super::setup::{Finalizer, Tracked};
 use super::sweeps::{OLDEST_FIRST, Step};
 use crate::lifetime::{Stamp, Time};
-use crate::maintain::{Maintain, Maintained};
+use crate::maintenance::{Maintain, Maintained};
 use crate::raw::marks::Age;
 use crate::raw::tracked::{Pin, Slots, Tracks};
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
-use core::task::Poll;
+use core::task::{Poll, Waker};
 
 impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     /// Finalizes and drops up to `budget` of the resources that have died, and says how many. None is waited for. What somebody
@@ -160,9 +160,16 @@ fn ages_up_to(oldest: Age) -> impl Iterator<Item = Age> {
 /// A step is a resource that is visited or finalized; what a call costs besides is a look at the marks of all slots.
 impl<R, M: Slots, C: Tracked<R>> Maintain for Tracker<R, M, C> {
     fn maintain(&self, budget: usize) -> Maintained {
-        let swept = self.sweep(self.time().now(), budget);
+        let now = self.time().now();
+        let swept = self.sweep(now, budget);
         let drained = self.drain(budget.saturating_sub(swept.visited));
         let is_left = swept.is_left || self.core.awaiting() > 0;
-        Maintained { done: swept.visited + drained, is_left }
+        let next = self.sweeps.next::<C::Time>(&self.setup.parts().thresholds, now);
+        Maintained { done: swept.visited + drained, is_left, next }
+    }
+
+    /// When something dies. It takes the place of a task that waits in [`drain_async`](Tracker::drain_async).
+    fn wake_when_due(&self, waker: &Waker) {
+        self.waker.register(waker);
     }
 }
