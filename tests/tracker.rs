@@ -237,8 +237,9 @@ fn a_finalizer_that_panics_sets_its_resource_aside() {
         }
     };
     let tracker: Tracker<_, Inline<4>, _> = Tracker::with(Tracking::of(finalizer));
-    drop(tracker.track((ledger.token(), true)).unwrap());
     drop(tracker.track((ledger.token(), false)).unwrap());
+    // What died last is finalized first.
+    drop(tracker.track((ledger.token(), true)).unwrap());
     assert!(catch_unwind(AssertUnwindSafe(|| tracker.drain(9))).is_err());
     assert_eq!((tracker.stats().quarantined, tracker.stats().awaiting), (1, 1));
     tracker.validate();
