@@ -78,6 +78,7 @@ pub mod cache {
     pub use crate::fixed::entry::{CacheIter, Filled, Ref};
     pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
     pub use crate::fixed::setup::{Config, Setup, Suits};
+    pub use crate::fixed::timed::{TimedCache, TimedIter};
     #[cfg(feature = "alloc")]
     pub use crate::heap::cache::HeapCache;
     pub use crate::lifetime::{Expiring, ExpiringInSteps, Idling, Time, Timed, Untimed};

@@ -7,3 +7,5 @@ pub(crate) mod guard;
 pub(crate) mod lru;
 pub(crate) mod pool;
 pub(crate) mod setup;
+pub(crate) mod timed;
+mod wheel;

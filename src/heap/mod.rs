@@ -3,3 +3,4 @@
 pub(crate) mod cache;
 mod lru;
 pub(crate) mod object_pool;
+mod timed;
