@@ -40,6 +40,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 #[cfg(not(larder_step))]
 mod sync;
@@ -81,6 +83,8 @@ pub mod cache {
     pub use crate::fixed::timed::{TimedCache, TimedIter};
     #[cfg(feature = "alloc")]
     pub use crate::heap::cache::HeapCache;
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::shared::{Exact, Shared};
     pub use crate::lifetime::{Expiring, ExpiringInSteps, Idling, Time, Timed, Untimed};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;

@@ -22,7 +22,9 @@ pub enum Inserted<K, V> {
 }
 
 /// What an insert displaced, all of it.
-pub(crate) enum Displaced<K, V> {
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Displaced<K, V> {
     Nothing,
     /// The value that the key had before, and the key that was given, which is not needed.
     Value(K, V),

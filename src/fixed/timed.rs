@@ -304,8 +304,11 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     pub(crate) fn move_to(&mut self, mut list: ListOf<K, V, M, T>) {
         let now = self.time.now();
         while self.len() > list.capacity() {
-            let expired = self.pop_expired(now);
-            let entry = expired.or_else(|| self.evict());
+            let mut entry = self.pop_expired(now);
+            if entry.is_none() {
+                self.stats.evicted += 1;
+                entry = self.pop_last();
+            }
             drop(entry);
         }
         self.list.move_to(&mut list);
@@ -319,12 +322,19 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
         }
     }
 
-    /// Takes out the least recently used entry.
-    fn evict(&mut self) -> Option<(K, V)> {
+    /// Takes out the last entry, also if it is over.
+    fn pop_last(&mut self) -> Option<(K, V)> {
         let at = self.list.back_number();
         let entry = self.list.pop_back()?;
-        self.stats.evicted += 1;
         Some(self.unwound(at, entry))
+    }
+
+    /// Takes out an entry, whichever. Counted as removed.
+    #[allow(dead_code, reason = "without `alloc` there is nobody who asks")]
+    pub(crate) fn take_last(&mut self) -> Option<(K, V)> {
+        let entry = self.pop_last()?;
+        self.stats.removed += 1;
+        Some(entry)
     }
 
     #[doc(hidden)]
@@ -632,18 +642,24 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
     /// Takes an entry out. Counted as removed. One that is over is dropped, and counted as expired.
     #[inline]
     pub fn remove_entry<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(K, V)> {
-        let hash = hash32(&self.hasher, key);
-        let found = self.list.lookup(hash, |of| key.equivalent(of))?;
-        let is_over = found.value().stamp.has_passed(self.time.now());
-        let (at, entry) = (found.number(), found.take());
-        let entry = self.unwound(at, entry);
+        let (is_over, entry) = self.take(key)?;
         if is_over {
-            self.stats.expired += 1;
             drop(entry);
             return None;
         }
-        self.stats.removed += 1;
         Some(entry)
+    }
+
+    /// Takes an entry out, also one that is over, and says whether it is.
+    #[inline]
+    pub(crate) fn take<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(bool, (K, V))> {
+        let hash = hash32(&self.hasher, key);
+        let found = self.list.lookup(hash, |of| key.equivalent(of))?;
+        let is_over = found.value().stamp.has_passed(self.time.now());
+        self.stats.expired += u64::from(is_over);
+        self.stats.removed += u64::from(!is_over);
+        let (at, entry) = (found.number(), found.take());
+        Some((is_over, self.unwound(at, entry)))
     }
 }
 
@@ -685,7 +701,6 @@ impl Jitter {
     }
 
     /// Any number up to this one, all as likely as another (`SplitMix64`, Steele et al. 2014).
-    #[expect(clippy::cast_possible_truncation, reason = "the result is at most `most`")]
     fn up_to(&mut self, most: u64) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;

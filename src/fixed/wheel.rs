@@ -28,9 +28,9 @@ use crate::time::{Deadline, Instant};
 /// The bits of a digit. Two would make half of the slots, and twice as many cascades; six the opposite.
 const BITS: u32 = 4;
 /// The slots of a level.
-const DIGITS: usize = 1 << BITS;
+const DIGITS: u32 = 1 << BITS;
 const LEVELS: usize = (u64::BITS / BITS) as usize;
-const SLOTS: usize = LEVELS * DIGITS;
+const SLOTS: usize = LEVELS * DIGITS as usize;
 
 /// A slot: its level, and its digit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ impl Slot {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "there are sixteen of each")]
     fn on(level: u32, digits: u64) -> Self {
-        Self((level * DIGITS as u32) as u8 | (digits % DIGITS as u64) as u8)
+        Self((level * DIGITS) as u8 | (digits % u64::from(DIGITS)) as u8)
     }
 
     #[inline]
@@ -59,12 +59,12 @@ impl Slot {
 
     #[inline]
     const fn level(self) -> u32 {
-        self.0 as u32 / DIGITS as u32
+        self.0 as u32 / DIGITS
     }
 
     #[inline]
     const fn digit(self) -> u32 {
-        self.0 as u32 % DIGITS as u32
+        self.0 as u32 % DIGITS
     }
 
     /// When it begins: the hand's digits above its level, then its own, then zeroes.

@@ -1,6 +1,7 @@
-//! What has its capacity from run time: feature `alloc`.
+//! What has its capacity from run time, and what takes a lock: feature `alloc`.
 
 pub(crate) mod cache;
 mod lru;
 pub(crate) mod object_pool;
+pub(crate) mod shared;
 mod timed;

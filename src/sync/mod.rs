@@ -42,6 +42,8 @@ pub mod step;
 #[cfg(larder_step)]
 use step as backend;
 
+#[cfg(feature = "alloc")]
+pub(crate) mod lock;
 pub(crate) mod lossy;
 #[cfg(not(any(larder_loom, larder_step)))]
 mod mirror;
