@@ -213,13 +213,16 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     }
 
     /// Takes out an entry whose time is over at `now`: of those the one that was to end first, or nearly so.
+    #[inline]
     pub fn pop_expired(&mut self, now: Instant) -> Option<(K, V)> {
+        if !self.wheel.is_due(now) {
+            return None;
+        }
         let mut all = usize::MAX;
         self.expire(now, &mut all)
     }
 
     /// Takes out an entry that is over, and looks at so many at most.
-    #[inline]
     pub(crate) fn expire(&mut self, now: Instant, budget: &mut usize) -> Option<(K, V)> {
         while *budget > 0 {
             let at = self.wheel.due(now)?;
@@ -522,49 +525,23 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
     #[inline]
     fn push(&mut self, hash: u32, key: K, value: V, now: Instant, deadline: Deadline) -> Displaced<K, V> {
         let stamp = StampOf::<T>::new(deadline, self.time.idle_deadline(now));
-        let dated = Dated { value, stamp };
+        let end = stamp.end();
         self.stats.inserted += 1;
+        let mut expired = None;
         if self.len() == self.capacity() {
-            if self.wheel.is_due(now) {
-                return self.push_for_expired(hash, key, dated, now);
+            expired = self.pop_expired(now);
+            if expired.is_none() {
+                // It is evicted then.
+                let back = self.list.back_number();
+                self.wheel.remove(&mut self.list, back);
             }
-            let back = self.list.back_number();
-            self.wheel.remove(&mut self.list, back);
         }
-        self.link(hash, key, dated)
-    }
-
-    /// As [`push`](Self::push), where something may be over.
-    #[cold]
-    fn push_for_expired(
-        &mut self,
-        hash: u32,
-        key: K,
-        dated: Dated<V, StampOf<T>>,
-        now: Instant,
-    ) -> Displaced<K, V> {
-        let Some((old_key, old)) = self.pop_expired(now) else {
-            let back = self.list.back_number();
-            self.wheel.remove(&mut self.list, back);
-            return self.link(hash, key, dated);
-        };
-        // There is room now, so nothing has to go.
-        let _ = self.link(hash, key, dated);
-        Displaced::Entry(old_key, old)
-    }
-
-    /// Puts an entry into the list and the wheel. If there is no room the last one, which is not in the wheel any more, is evicted.
-    #[inline]
-    fn link(&mut self, hash: u32, key: K, dated: Dated<V, StampOf<T>>) -> Displaced<K, V> {
-        let end = dated.stamp.end();
-        let evicted = self.list.push_front(hash, key, dated);
+        let evicted = self.list.push_front(hash, key, Dated { value, stamp });
         let front = self.list.front_number();
         self.wheel.insert(&mut self.list, front, end);
-        match evicted {
-            Some((key, dated)) => {
-                self.stats.evicted += 1;
-                Displaced::Entry(key, dated.value)
-            }
+        self.stats.evicted += u64::from(evicted.is_some());
+        match expired.or(evicted.map(|(key, dated)| (key, dated.value))) {
+            Some((key, value)) => Displaced::Entry(key, value),
             None => Displaced::Nothing,
         }
     }
