@@ -11,6 +11,8 @@
 //! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
+//! | | and have them end exactly, those that are over first | [`cache::TimedCache`] |
+//! | | from several threads | `cache::Shared` around one of them (`alloc`) |
 //! | share results between threads, or with interrupts | the number is known | [`cache::StaticCache`] |
 //! | | in memory that you have | [`cache::LentCache`] |
 //! | | the number is known at run time | `cache::HeapCache` (`alloc`) |

@@ -84,6 +84,7 @@ fn the_first_value_that_is_put_in_is_what_all_get() {
 }
 
 /// A value, or a key, that calls something when it is dropped. All that have one number are equal.
+#[derive(Clone)]
 struct Nosy(u32, fn());
 
 impl Hash for Nosy {
@@ -129,6 +130,19 @@ fn nothing_is_dropped_under_the_lock() {
     assert_eq!(drops(&|| drop(CACHE.insert(key(1), value()))), 2);
     assert_eq!(drops(&|| CACHE.put(key(2), value())), 0);
     assert_eq!(drops(&|| CACHE.put(key(3), value())), 2, "what was evicted");
+    assert_eq!(
+        drops(&|| drop(CACHE.get_or_insert_with(key(4), |_| value()))),
+        3,
+        "what was evicted, and a clone"
+    );
+    assert_eq!(drops(&|| drop(CACHE.get_or_insert_with(key(3), |_| value()))), 2, "a key, and a clone");
+    let by_others = || {
+        CACHE.put(key(8), value());
+        value()
+    };
+    // What the other one evicted, its and our key and value, and a clone.
+    assert_eq!(drops(&|| drop(CACHE.get_or_insert_with(key(8), |_| by_others()))), 6);
+    CACHE.put(key(3), value());
     assert_eq!(drops(&|| drop(CACHE.remove(&key(3)))), 3, "an entry, and the key that it was asked by");
     let second = Duration::from_secs(1);
     drop(CACHE.insert_for(key(4), value(), second));

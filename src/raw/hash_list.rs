@@ -627,3 +627,47 @@ impl<K, V> DoubleEndedIterator for IterMut<'_, K, V> {
         Some(Self::entry(node))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{At, HashList, Inline, Memory};
+
+    /// Numbers that no entry has, or that one had, lead to none; those of entries lead to them.
+    fn numbers_lead_to_entries<M: Memory>(mut list: HashList<u32, u32, M>) {
+        for key in 0..20_u32 {
+            let hash = key.wrapping_mul(0x9E37_79B9);
+            let _ = list.push_front(hash, key, key * 10);
+            if key % 3 == 0 {
+                list.remove(hash, |&of| of == key);
+            }
+        }
+        let entries = list.iter_numbered().map(|(at, &value)| (at.number(), value));
+        let mut entries: [(u32, u32); 13] = core::array::from_fn({
+            let mut entries = entries;
+            move |_| entries.next().expect("thirteen of twenty")
+        });
+        entries.sort_unstable();
+        let mut found = 0;
+        for number in (0..200).chain([u32::MAX - 1, u32::MAX]) {
+            let expected = entries.binary_search_by_key(&number, |entry| entry.0).ok();
+            let at = At::of_number(number);
+            let value = list.get_numbered(at).map(|(_, &value)| value);
+            assert_eq!(value, expected.map(|place| entries[place].1), "number {number}");
+            assert_eq!(list.numbered(at).map(|found| *found.value()), value);
+            found += usize::from(value.is_some());
+        }
+        assert_eq!(found, list.len());
+    }
+
+    #[test]
+    fn inline_numbers_lead_to_entries() {
+        numbers_lead_to_entries(HashList::<_, _, Inline<20>>::new());
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn heap_numbers_lead_to_entries() {
+        let list = HashList::<_, _, crate::raw::heap::Heap>::try_with_capacity(20);
+        numbers_lead_to_entries(list.unwrap_or_else(|error| panic!("{error}")));
+    }
+}
