@@ -12,6 +12,8 @@
 //! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
+//! | | and have them end exactly, those that are over first | [`cache::TimedCache`] |
+//! | | from several threads | `cache::Shared` around one of them (`alloc`) |
 //! | share results between threads, or with interrupts | the number is known | [`cache::StaticCache`] |
 //! | | in memory that you have | [`cache::LentCache`] |
 //! | | the number is known at run time | `cache::HeapCache` (`alloc`) |
@@ -96,8 +98,11 @@ pub mod cache {
     pub use crate::fixed::entry::{CacheIter, Filled, Ref};
     pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
     pub use crate::fixed::setup::{Config, Setup, Suits};
+    pub use crate::fixed::timed::{TimedCache, TimedIter};
     #[cfg(feature = "alloc")]
     pub use crate::heap::cache::HeapCache;
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::shared::{Exact, Shared};
     pub use crate::lifetime::{Expiring, ExpiringInSteps, Idling, Time, Timed, Untimed};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;

@@ -52,15 +52,24 @@ pub trait Stamp: Sized + Send + Sync {
     /// That of no entry.
     #[doc(hidden)]
     const NEVER: Self;
+    /// That of an entry that is put in.
+    #[doc(hidden)]
+    fn new(deadline: Deadline, idle: Deadline) -> Self;
     /// The entry is put in.
     #[doc(hidden)]
     fn begin(&self, deadline: Deadline, idle: Deadline);
     /// The entry is used.
     #[doc(hidden)]
     fn extend(&self, idle: Deadline);
+    /// When it ends, if it is not used any more.
+    #[doc(hidden)]
+    fn end(&self) -> Deadline;
     /// Whether it is over.
     #[doc(hidden)]
-    fn has_passed(&self, now: Instant) -> bool;
+    #[inline]
+    fn has_passed(&self, now: Instant) -> bool {
+        self.end().has_passed(now)
+    }
     /// Whether it could ever be over: whether it is worth while to look.
     #[doc(hidden)]
     const ENDS: bool;
@@ -113,14 +122,17 @@ impl Stamp for () {
     const EXTENDS: bool = false;
 
     #[inline]
+    fn new(_: Deadline, _: Deadline) -> Self {}
+
+    #[inline]
     fn begin(&self, _: Deadline, _: Deadline) {}
 
     #[inline]
     fn extend(&self, _: Deadline) {}
 
     #[inline]
-    fn has_passed(&self, _: Instant) -> bool {
-        false
+    fn end(&self) -> Deadline {
+        Deadline::NEVER
     }
 }
 
@@ -130,6 +142,10 @@ struct Span(Ticks);
 impl Span {
     #[expect(clippy::declare_interior_mutable_const, reason = "a beginning, not a place")]
     const EVER: Self = Self(Ticks::new(0));
+
+    const fn new(ticks: u64) -> Self {
+        Self(Ticks::new(!ticks))
+    }
 
     #[inline]
     fn ticks(&self) -> u64 {
@@ -149,6 +165,11 @@ struct Until(Span);
 impl Until {
     #[expect(clippy::declare_interior_mutable_const, reason = "a beginning, not a place")]
     const NEVER: Self = Self(Span::EVER);
+
+    #[inline]
+    fn new(deadline: Deadline) -> Self {
+        Self(Span::new(deadline.instant().unwrap_or(Instant::MAX).ticks()))
+    }
 
     #[inline]
     fn get(&self) -> Deadline {
@@ -261,6 +282,11 @@ impl Stamp for Ending {
     const EXTENDS: bool = false;
 
     #[inline]
+    fn new(deadline: Deadline, _: Deadline) -> Self {
+        Self(Until::new(deadline))
+    }
+
+    #[inline]
     fn begin(&self, deadline: Deadline, _: Deadline) {
         self.0.set(deadline);
     }
@@ -269,8 +295,8 @@ impl Stamp for Ending {
     fn extend(&self, _: Deadline) {}
 
     #[inline]
-    fn has_passed(&self, now: Instant) -> bool {
-        self.0.get().has_passed(now)
+    fn end(&self) -> Deadline {
+        self.0.get()
     }
 }
 
@@ -317,6 +343,13 @@ impl<C: Clock, const STEPS: u64> ExpiringInSteps<C, STEPS> {
     pub fn with_time_to_live(self, ttl: Duration) -> Self {
         self.set_time_to_live(ttl);
         self
+    }
+
+    /// The step that stands for a deadline.
+    #[inline]
+    fn step(deadline: Deadline) -> u32 {
+        let step = deadline.instant().map(|end| end.ticks() / Self::STEP);
+        step.map_or(u32::MAX, |step| u32::try_from(step).map_or(Self::LAST, |step| step.min(Self::LAST)))
     }
 }
 
@@ -383,23 +416,25 @@ impl<C: Clock, const STEPS: u64> Stamp for EndingInSteps<C, STEPS> {
     const EXTENDS: bool = false;
 
     #[inline]
+    fn new(deadline: Deadline, _: Deadline) -> Self {
+        Self(AtomicU32::new(!ExpiringInSteps::<C, STEPS>::step(deadline)), PhantomData)
+    }
+
+    #[inline]
     fn begin(&self, deadline: Deadline, _: Deadline) {
-        let step = deadline.instant().map(|end| end.ticks() / ExpiringInSteps::<C, STEPS>::STEP);
-        let last = ExpiringInSteps::<C, STEPS>::LAST;
-        let step = step.map_or(u32::MAX, |step| u32::try_from(step).map_or(last, |step| step.min(last)));
         // Relaxed: it is looked at by those who hold the entry, or who see afterwards that it stayed.
-        self.0.store(!step, Ordering::Relaxed);
+        self.0.store(!ExpiringInSteps::<C, STEPS>::step(deadline), Ordering::Relaxed);
     }
 
     #[inline]
     fn extend(&self, _: Deadline) {}
 
     #[inline]
-    fn has_passed(&self, now: Instant) -> bool {
+    fn end(&self) -> Deadline {
         // Relaxed: as above.
         let step = !self.0.load(Ordering::Relaxed);
         let end = u64::from(step).saturating_mul(ExpiringInSteps::<C, STEPS>::STEP);
-        step != u32::MAX && Deadline::at(Instant::from_ticks(end)).has_passed(now)
+        if step == u32::MAX { Deadline::NEVER } else { Deadline::at(Instant::from_ticks(end)) }
     }
 }
 
@@ -511,6 +546,11 @@ impl Stamp for Idle {
     const ENDS: bool = true;
     const EXTENDS: bool = true;
 
+    #[inline]
+    fn new(deadline: Deadline, idle: Deadline) -> Self {
+        Self { end: Until::new(deadline), idle_end: Until::new(idle) }
+    }
+
     fn begin(&self, deadline: Deadline, idle: Deadline) {
         self.end.set(deadline);
         self.idle_end.set(idle);
@@ -525,8 +565,8 @@ impl Stamp for Idle {
     }
 
     #[inline]
-    fn has_passed(&self, now: Instant) -> bool {
-        self.end.get().has_passed(now) || self.idle_end.get().has_passed(now)
+    fn end(&self) -> Deadline {
+        self.end.get().min(self.idle_end.get())
     }
 }
 

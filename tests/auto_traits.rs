@@ -12,7 +12,9 @@ use core::cell::{Cell, RefCell};
 use core::hash::{BuildHasher, Hash, Hasher};
 use core::marker::PhantomData;
 use larder::cache::{CacheIter, Filled, LentCache, Ref, Removed, Setup, StaticCache, Stored, Swept, Ways};
-use larder::cache::{Expiring, Idling, Inline, Inserted, Iter, IterMut, LruCache, Untimed};
+use larder::cache::{
+    Expiring, Idling, Inline, Inserted, Iter, IterMut, LruCache, TimedCache, TimedIter, Untimed,
+};
 use larder::key::{DefaultHash, DefaultHasher};
 use larder::memo::{Age, EachComputes, Memo, StaticMemo};
 use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles};
@@ -256,6 +258,40 @@ fn a_cache_is_as_its_hasher_is() {
         };
     }
     each_pair!(check);
+}
+
+#[test]
+fn a_timed_cache_is_as_its_parts_are() {
+    macro_rules! entries {
+        ($key:ty, $k_send:literal, $k_sync:literal, $value:ty, $v_send:literal, $v_sync:literal) => {
+            let (send, sync) = ($k_send && $v_send, $k_sync && $v_sync);
+            expect!(TimedCache<$key, $value, Inline<2>, Expiring<ManualClock>>, Send: send, Sync: sync);
+            expect!(TimedCache<$key, $value, Inline<2>, Idling<ManualClock>>, Send: send, Sync: sync);
+            // A shared look at both. Sent, it looks from two threads at once.
+            expect!(TimedIter<'static, $key, $value, ()>, Send: sync, Sync: sync);
+            #[cfg(feature = "alloc")]
+            {
+                use larder::cache::{Heap, Shared};
+                expect!(TimedCache<$key, $value, Heap, Expiring<ManualClock>>, Send: send, Sync: sync);
+                // A lock lets in one thread after the other: what it guards is sent from one to the next, and never shared.
+                expect!(Shared<TimedCache<$key, $value, Inline<2>, Expiring<ManualClock>>>, Send: send, Sync: send);
+                expect!(Shared<LruCache<$key, $value, Inline<2>>>, Send: send, Sync: send);
+            }
+        };
+    }
+    each_pair!(entries);
+
+    macro_rules! parts {
+        ($hasher:ty, $h_send:literal, $h_sync:literal, $clock:ty, $c_send:literal, $c_sync:literal) => {
+            let (send, sync) = ($h_send && $c_send, $h_sync && $c_sync);
+            expect!(TimedCache<u32, u32, Inline<2>, Expiring<Hook<$clock>>, Hook<$hasher>>, Send: send, Sync: sync);
+            expect!(TimedCache<u32, u32, Inline<2>, Idling<Hook<$clock>>, Hook<$hasher>>, Send: send, Sync: sync);
+        };
+    }
+    each_pair!(parts);
+    // A clock that only its thread can read.
+    expect!(TimedCache<u32, u32, Inline<2>, Expiring<Local>>, Send: true, Sync: false);
+    expect!(TimedCache<u32, u32, Inline<2>, Expiring<&'static Local>>, Send: false, Sync: false);
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! cargo run --release --example replay -- --capacity 1000,5000 --svg curve.svg keys.u64.zst
 //! cargo run --release --example replay -- --cache all                     every kind of cache side by side
 //! cargo run --release --example replay -- --cache concurrent --threads 4 keys.u64.zst
-//! cargo run --release --example replay -- --cache concurrent --ttl own requests.tsv.gz
+//! cargo run --release --example replay -- --cache timed,concurrent --ttl own requests.tsv.gz
 //! ```
 //!
 //! The exit code is 0; or 2 if an input or an option was bad, after all other inputs were replayed; or 1 if the cache

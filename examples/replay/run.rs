@@ -9,7 +9,7 @@ use crate::time::{Timeline, Timing, Ttl};
 use core::ops::Range;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use larder::CapacityError;
-use larder::cache::{Expiring, LruCache, Untimed};
+use larder::cache::{Expiring, LruCache, TimedCache, Untimed};
 use larder::time::Deadline;
 use larder::tracker::Thresholds;
 use std::thread;
@@ -46,6 +46,10 @@ impl Setup {
         let stream = Stream { trace, next: AtomicUsize::new(0), timeline, progress };
         match (self.kind, self.ttl) {
             (Kind::Lru, _) => self.run_on(vec![LruCache::try_with_capacity(self.capacity)?], &stream),
+            (Kind::Timed, _) => {
+                let time = Expiring::new(timeline.clock());
+                self.run_on(vec![TimedCache::try_with_capacity(self.capacity, time)?], &stream)
+            }
             (Kind::Concurrent, None) => self.share(Untimed::new(), &stream),
             (Kind::Concurrent, Some(_)) => self.share(Expiring::new(timeline.clock()), &stream),
         }

@@ -3,7 +3,7 @@
 use crate::buffers::Buffer;
 use crate::time::StreamClock;
 use clap::builder::PossibleValue;
-use larder::cache::{Expiring, Heap, HeapCache, LruCache, Setup, Time, Untimed};
+use larder::cache::{Expiring, Heap, HeapCache, LruCache, Setup, Time, TimedCache, Untimed};
 use larder::key::DefaultHash;
 use larder::stats::{CacheStats, Striped};
 use larder::time::Deadline;
@@ -13,16 +13,19 @@ use larder::time::Deadline;
 pub(crate) enum Kind {
     /// The exact least-recently-used cache, `larder::cache::LruCache`.
     Lru,
+    /// The same whose entries end, `larder::cache::TimedCache`.
+    Timed,
     /// The one that threads share, `larder::cache::HeapCache`.
     Concurrent,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Lru, Self::Concurrent];
+    pub(crate) const ALL: [Self; 3] = [Self::Lru, Self::Timed, Self::Concurrent];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lru => "lru",
+            Self::Timed => "timed",
             Self::Concurrent => "concurrent",
         }
     }
@@ -30,6 +33,7 @@ impl Kind {
     fn help(self) -> &'static str {
         match self {
             Self::Lru => "The exact least-recently-used cache",
+            Self::Timed => "The same whose entries can end",
             Self::Concurrent => "The one that threads share",
         }
     }
@@ -41,7 +45,7 @@ impl Kind {
 
     /// Whether its entries can end.
     pub(crate) fn keeps_time(self) -> bool {
-        self == Self::Concurrent
+        self != Self::Lru
     }
 }
 
@@ -63,7 +67,7 @@ impl Kinds {
 
 impl clap::ValueEnum for Kinds {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::One(Kind::Lru), Self::One(Kind::Concurrent), Self::All]
+        &[Self::One(Kind::Lru), Self::One(Kind::Timed), Self::One(Kind::Concurrent), Self::All]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -152,6 +156,34 @@ impl Subject for LruCache<u64, Buffer, Heap> {
 
     fn stats(&self) -> CacheStats {
         LruCache::stats(self)
+    }
+}
+
+/// The exact cache whose entries live as long as they say.
+pub(crate) type Timed<'a> = TimedCache<u64, Dated, Heap, Expiring<&'a StreamClock>>;
+
+impl Subject for Timed<'_> {
+    #[inline]
+    fn look_up(&mut self, key: u64, read: impl FnOnce(&[u8], Deadline)) -> bool {
+        self.get(&key).map(|content| read(content.buffer(), content.until())).is_some()
+    }
+
+    #[inline]
+    fn put(&mut self, key: u64, buffer: Buffer, until: Deadline) -> bool {
+        drop(self.insert_until(key, Dated { buffer, until }, until));
+        true
+    }
+
+    fn resident(&self) -> usize {
+        self.len()
+    }
+
+    fn memory_size(&self) -> usize {
+        TimedCache::memory_size(self)
+    }
+
+    fn stats(&self) -> CacheStats {
+        TimedCache::stats(self)
     }
 }
 

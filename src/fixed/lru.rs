@@ -16,8 +16,34 @@ pub enum Inserted<K, V> {
     New,
     /// The value that the key had before.
     Replaced(V),
-    /// The least recently used entry. (In a cache of capacity 0, the new entry itself.)
+    /// The least recently used entry. (In a cache of capacity 0, the new entry itself. In a timed one, an entry whose time was over, if
+    /// there is one; also of the same key.)
     Evicted(K, V),
+}
+
+/// What an insert displaced, all of it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Displaced<K, V> {
+    Nothing,
+    /// The value that the key had before, and the key that was given, which is not needed.
+    Value(K, V),
+    Entry(K, V),
+}
+
+impl<K, V> From<Displaced<K, V>> for Inserted<K, V> {
+    #[inline]
+    fn from(displaced: Displaced<K, V>) -> Self {
+        match displaced {
+            Displaced::Nothing => Self::New,
+            Displaced::Value(key, old) => {
+                // Here, since it may panic: a value that is already on its way to the caller would leak.
+                drop(key);
+                Self::Replaced(old)
+            }
+            Displaced::Entry(key, value) => Self::Evicted(key, value),
+        }
+    }
 }
 
 /// A cache that keeps the `capacity` most recently used entries, exactly.
@@ -232,27 +258,25 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
     /// key stays, the new one is dropped), or the least recently used entry if there was no room.
     #[inline]
     pub fn insert(&mut self, key: K, value: V) -> Inserted<K, V> {
-        let hash = hash32(&self.hasher, &key);
-        match self.replace(hash, &key, value) {
-            Ok(old) => {
-                // Here, since it may panic: a value that is already on its way to the caller would leak.
-                drop(key);
-                Inserted::Replaced(old)
-            }
-            Err(value) => match self.push(hash, key, value) {
-                Some((key, value)) => Inserted::Evicted(key, value),
-                None => Inserted::New,
-            },
-        }
+        self.exchange(key, value).into()
     }
 
     /// As [`insert`](Self::insert), and drops what was displaced.
     #[inline]
     pub fn put(&mut self, key: K, value: V) {
+        drop(self.exchange(key, value));
+    }
+
+    /// What [`insert`](Self::insert) and [`put`](Self::put) do.
+    #[inline]
+    pub(crate) fn exchange(&mut self, key: K, value: V) -> Displaced<K, V> {
         let hash = hash32(&self.hasher, &key);
         match self.replace(hash, &key, value) {
-            Ok(old) => drop((key, old)),
-            Err(value) => drop(self.push(hash, key, value)),
+            Ok(old) => Displaced::Value(key, old),
+            Err(value) => match self.push(hash, key, value) {
+                Some((key, value)) => Displaced::Entry(key, value),
+                None => Displaced::Nothing,
+            },
         }
     }
 

@@ -11,4 +11,6 @@ pub(crate) mod memo;
 mod memoize;
 pub(crate) mod pool;
 pub(crate) mod setup;
+pub(crate) mod timed;
 pub(crate) mod tracker;
+mod wheel;

@@ -18,33 +18,33 @@
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
 use super::for_each_surely;
-use super::memory::{Arrays, At, Inline, InlineArrays, Links, Memory, Node};
+use super::memory::{Arrays, At, Beside, Inline, InlineArrays, Links, Memory, Node};
 use super::table::{self, Head, Place};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// See the module.
-pub(crate) struct HashList<K, V, M: Memory> {
-    arrays: M::Of<K, V>,
+/// See the module. `X` is what is kept of each entry besides, by its number.
+pub(crate) struct HashList<K, V, M: Memory, X: Beside = ()> {
+    arrays: M::Of<K, V, X>,
     len: u32,
 }
 
-impl<K, V, const N: usize> HashList<K, V, Inline<N>> {
+impl<K, V, X: Beside, const N: usize> HashList<K, V, Inline<N>, X> {
     pub(crate) const fn new() -> Self {
         Self::of(InlineArrays::EMPTY)
     }
 }
 
-impl<K, V, M: Memory> HashList<K, V, M> {
+impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     /// An empty list in these arrays, which are all zero.
-    pub(super) const fn of(arrays: M::Of<K, V>) -> Self {
+    pub(super) const fn of(arrays: M::Of<K, V, X>) -> Self {
         Self { arrays, len: 0 }
     }
 }
 
 // Look-ups.
-impl<K, V, M: Memory> HashList<K, V, M> {
+impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len as usize
@@ -164,6 +164,81 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         Some(self.entry_mut(at).1)
     }
 
+    /// The entry whose key `is` it, to do something with.
+    #[inline]
+    pub(crate) fn lookup(&mut self, hash: u32, is: impl FnMut(&K) -> bool) -> Option<Found<'_, K, V, M, X>> {
+        self.find(hash, is).map(|place| Found { list: self, place })
+    }
+
+    /// Has the processor fetch what a look-up of this hash will probably need, for callers that have something to do before.
+    #[inline]
+    pub(crate) fn foresee_look_up(&self, hash: u32) {
+        self.arrays.foresee_look_up(hash);
+    }
+
+    /// The same for an insertion.
+    #[inline]
+    pub(crate) fn foresee_insert(&self, hash: u32) {
+        self.arrays.foresee_insert(hash);
+    }
+
+    /// What is beside the entry of this number.
+    ///
+    /// # Panics
+    ///
+    /// If no entry can have it.
+    #[inline]
+    pub(crate) fn beside(&self, at: At) -> &X {
+        self.arrays.beside(at)
+    }
+
+    /// As [`beside`](Self::beside), to be changed.
+    #[inline]
+    pub(crate) fn beside_mut(&mut self, at: At) -> &mut X {
+        self.arrays.beside_mut(at)
+    }
+
+    /// The entry that has this number, if one has.
+    #[inline]
+    pub(crate) fn numbered(&mut self, at: At) -> Option<Found<'_, K, V, M, X>> {
+        self.place_if_any(at).map(|place| Found { list: self, place })
+    }
+
+    /// As [`numbered`](Self::numbered), to look at.
+    pub(crate) fn get_numbered(&self, at: At) -> Option<(&K, &V)> {
+        self.place_if_any(at).map(|place| self.entry(place.at))
+    }
+
+    /// Where a node is, if it is one and in the list.
+    #[inline]
+    fn place_if_any(&self, at: At) -> Option<Place> {
+        if at == At::END || at.index() >= self.node_count() {
+            return None;
+        }
+        match self.arrays.lane_of(at) {
+            Some(lane) => table::is_taken(self.arrays.heads(), lane).then_some(Place { lane, at }),
+            None => table::find(&self.arrays, self.hash(at), |other| other == at),
+        }
+    }
+
+    /// How many nodes there are: the index of an entry is less than that.
+    #[inline]
+    pub(super) fn node_count(&self) -> usize {
+        self.arrays.nodes().len()
+    }
+
+    /// The number of the first entry, which it has until it is taken out; or the end.
+    #[inline]
+    pub(crate) fn front_number(&self) -> At {
+        self.front()
+    }
+
+    /// The number of the last entry, or the end.
+    #[inline]
+    pub(crate) fn back_number(&self) -> At {
+        self.last()
+    }
+
     /// The first entry.
     #[inline]
     pub(crate) fn front_mut(&mut self) -> Option<(&K, &mut V)> {
@@ -177,8 +252,48 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     }
 }
 
+/// An entry that was found, and the list with it: so it is there as long as this is.
+pub(crate) struct Found<'a, K, V, M: Memory, X: Beside> {
+    list: &'a mut HashList<K, V, M, X>,
+    place: Place,
+}
+
+impl<'a, K, V, M: Memory, X: Beside> Found<'a, K, V, M, X> {
+    /// Its number, which it has until it is taken out.
+    #[inline]
+    pub(crate) fn number(&self) -> At {
+        self.place.at
+    }
+
+    /// The number of the entry behind it, or the end.
+    pub(crate) fn next_number(&self) -> At {
+        self.list.links(self.place.at).next
+    }
+
+    #[inline]
+    pub(crate) fn value(&self) -> &V {
+        self.list.entry(self.place.at).1
+    }
+
+    pub(crate) fn entry_mut(&mut self) -> (&K, &mut V) {
+        self.list.entry_mut(self.place.at)
+    }
+
+    /// Makes it the first of the list.
+    #[inline]
+    pub(crate) fn promote(self) -> &'a mut V {
+        self.list.move_to_front(self.place.at);
+        self.list.entry_mut(self.place.at).1
+    }
+
+    #[inline]
+    pub(crate) fn take(self) -> (K, V) {
+        self.list.take(self.place)
+    }
+}
+
 // The list.
-impl<K, V, M: Memory> HashList<K, V, M> {
+impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     #[inline]
     fn link_front(&mut self, at: At) {
         let front = core::mem::replace(&mut self.links_mut(At::END).next, at);
@@ -201,7 +316,7 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 }
 
 // Entries in and out.
-impl<K, V, M: Memory> HashList<K, V, M> {
+impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     /// Puts a new entry at the front of the list, and gives what had to go for it: the last one if there was no room, or the
     /// new one itself if there is none at all. The caller knows that its key is not there yet.
     #[inline]
@@ -265,7 +380,7 @@ impl<K, V, M: Memory> HashList<K, V, M> {
 }
 
 // All entries at once.
-impl<K, V, M: Memory> HashList<K, V, M> {
+impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     /// Drops all entries, the rest also if one of the drops panics. The list is empty before the first.
     pub(crate) fn clear(&mut self) {
         let front = self.front();
@@ -349,6 +464,13 @@ impl<K, V, M: Memory> HashList<K, V, M> {
         Iter { nodes: self.arrays.nodes(), front: self.front(), back: self.last(), left: self.len }
     }
 
+    /// The numbers of all entries, and their values.
+    pub(crate) fn iter_numbered(&self) -> impl Iterator<Item = (At, &V)> {
+        let number = |at: At| (at != At::END).then_some(at);
+        let numbers = core::iter::successors(number(self.front()), move |&at| number(self.links(at).next));
+        numbers.map(|at| (at, self.entry(at).1))
+    }
+
     pub(crate) fn iter_mut(&mut self) -> IterMut<'_, K, V> {
         let (front, back, left) = (self.front(), self.last(), self.len);
         let nodes = NonNull::from(self.arrays.nodes_mut()).cast();
@@ -381,7 +503,7 @@ impl<K, V, M: Memory> HashList<K, V, M> {
     }
 }
 
-impl<K, V, M: Memory> Drop for HashList<K, V, M> {
+impl<K, V, M: Memory, X: Beside> Drop for HashList<K, V, M, X> {
     fn drop(&mut self) {
         let front = self.front();
         self.drop_from(front);
@@ -503,5 +625,49 @@ impl<K, V> DoubleEndedIterator for IterMut<'_, K, V> {
         let node = self.node(self.back);
         self.back = node.links.previous;
         Some(Self::entry(node))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{At, HashList, Inline, Memory};
+
+    /// Numbers that no entry has, or that one had, lead to none; those of entries lead to them.
+    fn numbers_lead_to_entries<M: Memory>(mut list: HashList<u32, u32, M>) {
+        for key in 0..20_u32 {
+            let hash = key.wrapping_mul(0x9E37_79B9);
+            let _ = list.push_front(hash, key, key * 10);
+            if key % 3 == 0 {
+                list.remove(hash, |&of| of == key);
+            }
+        }
+        let entries = list.iter_numbered().map(|(at, &value)| (at.number(), value));
+        let mut entries: [(u32, u32); 13] = core::array::from_fn({
+            let mut entries = entries;
+            move |_| entries.next().expect("thirteen of twenty")
+        });
+        entries.sort_unstable();
+        let mut found = 0;
+        for number in (0..200).chain([u32::MAX - 1, u32::MAX]) {
+            let expected = entries.binary_search_by_key(&number, |entry| entry.0).ok();
+            let at = At::of_number(number);
+            let value = list.get_numbered(at).map(|(_, &value)| value);
+            assert_eq!(value, expected.map(|place| entries[place].1), "number {number}");
+            assert_eq!(list.numbered(at).map(|found| *found.value()), value);
+            found += usize::from(value.is_some());
+        }
+        assert_eq!(found, list.len());
+    }
+
+    #[test]
+    fn inline_numbers_lead_to_entries() {
+        numbers_lead_to_entries(HashList::<_, _, Inline<20>>::new());
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn heap_numbers_lead_to_entries() {
+        let list = HashList::<_, _, crate::raw::heap::Heap>::try_with_capacity(20);
+        numbers_lead_to_entries(list.unwrap_or_else(|error| panic!("{error}")));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::hash_list::HashList;
 use super::lanes::prefetch;
-use super::memory::{Arrays, At, Links, MOST, Memory, Node, sealed};
-use super::table::{BYTES, Chunk, Head, Lane};
+use super::memory::{Arrays, At, Beside, Links, MOST, Memory, Node, sealed};
+use super::table::{self, BYTES, Chunk, Head, Lane};
 use crate::error::CapacityError;
 use alloc::alloc::alloc_zeroed;
 use alloc::boxed::Box;
@@ -15,7 +15,7 @@ use core::ptr::NonNull;
 pub struct Heap(());
 
 impl Memory for Heap {
-    type Of<K, V> = HeapArrays<K, V>;
+    type Of<K, V, X: Beside> = HeapArrays<K, V, X>;
 }
 
 /// Entries for each chunk at most: four fifths of its 15 lanes, 3 % of the entries are not in their home chunk.
@@ -30,10 +30,10 @@ const AHEAD: usize = 8;
 /// straight to the entry. The node of the first byte, which is no lane, is unused, but for the very first: its links are those
 /// of the end of the list.
 #[doc(hidden)]
-pub struct HeapArrays<K, V> {
+pub struct HeapArrays<K, V, X> {
     heads: Box<[Head]>,
     nodes: Box<[Node<K, V>]>,
-    traces: Box<[Trace]>,
+    traces: Box<[Trace<X>]>,
     capacity: usize,
     /// The number of the last chunk: a bit for each that numbers of chunks differ in.
     mask: u32,
@@ -44,14 +44,15 @@ pub struct HeapArrays<K, V> {
 }
 
 /// What is remembered of a node apart from it. (Zero bytes are a trace.)
-struct Trace {
+struct Trace<X> {
     hash: u32,
     /// The node that was taken `AHEAD` turns after this one. If both are still where they were put then, it is evicted as much
     /// later. Nothing but speed depends on that.
     later: At,
+    beside: X,
 }
 
-impl<K, V> HeapArrays<K, V> {
+impl<K, V, X: Beside> HeapArrays<K, V, X> {
     fn try_new(capacity: usize) -> Result<Self, CapacityError> {
         if capacity > MOST {
             return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
@@ -62,7 +63,7 @@ impl<K, V> HeapArrays<K, V> {
         let heads = unsafe { try_zeroed(chunks) };
         // SAFETY: a node's links may be zeroes, and its key and value anything.
         let nodes = unsafe { try_zeroed(bytes) };
-        // SAFETY: zeroes are a trace.
+        // SAFETY: zeroes are a trace: `Beside`.
         let traces = unsafe { try_zeroed(bytes) };
         let error = CapacityError::OutOfMemory { asked: capacity };
         let ((heads, nodes), traces) = heads.zip(nodes).zip(traces).ok_or(error)?;
@@ -82,7 +83,7 @@ impl<K, V> HeapArrays<K, V> {
     }
 
     #[inline]
-    fn trace_mut(&mut self, at: At) -> &mut Trace {
+    fn trace_mut(&mut self, at: At) -> &mut Trace<X> {
         debug_assert!(at.place() < self.traces.len());
         // SAFETY: INSIDE: it was taken at some time, or it is the end, and there are as many traces as nodes.
         unsafe { self.traces.get_unchecked_mut(at.place()) }
@@ -108,7 +109,7 @@ unsafe fn try_zeroed<T>(length: usize) -> Option<Box<[T]>> {
     Some(unsafe { Box::from_raw(slice) })
 }
 
-impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
+impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     /// All but the first.
     const LANES: u32 = (1 << BYTES) - 2;
 
@@ -181,6 +182,16 @@ impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
     }
 
     #[inline]
+    fn beside(&self, at: At) -> &X {
+        &self.traces[at.place()].beside
+    }
+
+    #[inline]
+    fn beside_mut(&mut self, at: At) -> &mut X {
+        &mut self.traces[at.place()].beside
+    }
+
+    #[inline]
     unsafe fn node_of(&self, lane: Lane) -> At {
         At::of_number(lane.number())
     }
@@ -201,7 +212,28 @@ impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
     #[inline]
     fn give_node(&mut self, _: Lane, _: At) {}
 
-    fn give_all(&mut self) {}
+    fn give_all(&mut self) {
+        if size_of::<X>() > 0 {
+            self.traces.iter_mut().for_each(|trace| trace.beside = X::NONE);
+        }
+    }
+
+    #[inline]
+    fn foresee_look_up(&self, hash: u32) {
+        if let Some(lane) = table::likely(self, hash) {
+            prefetch(self.nodes.as_ptr().wrapping_add(lane.number() as usize));
+        }
+    }
+
+    #[inline]
+    fn foresee_insert(&self, hash: u32) {
+        self.foresee_look_up(hash);
+        if let Some(lane) = table::first_free(self, hash) {
+            let place = lane.number() as usize;
+            prefetch(self.nodes.as_ptr().wrapping_add(place));
+            prefetch(self.traces.as_ptr().wrapping_add(place));
+        }
+    }
 
     #[inline]
     unsafe fn foresee(&self, at: At) {
@@ -214,7 +246,7 @@ impl<K, V> Arrays<K, V> for HeapArrays<K, V> {
     }
 }
 
-impl<K, V> HashList<K, V, Heap> {
+impl<K, V, X: Beside> HashList<K, V, Heap, X> {
     pub(crate) fn try_with_capacity(capacity: usize) -> Result<Self, CapacityError> {
         HeapArrays::try_new(capacity).map(Self::of)
     }

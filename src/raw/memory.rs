@@ -13,16 +13,16 @@ use core::slice;
 pub struct At(u32);
 
 impl At {
-    pub(super) const END: Self = Self(0);
+    pub(crate) const END: Self = Self(0);
 
     /// The node with this number.
     #[inline]
-    pub(super) const fn of_number(number: u32) -> Self {
+    pub(crate) const fn of_number(number: u32) -> Self {
         Self(number)
     }
 
     #[inline]
-    pub(super) const fn number(self) -> u32 {
+    pub(crate) const fn number(self) -> u32 {
         self.0
     }
 
@@ -34,7 +34,7 @@ impl At {
 
     /// The index of a node among all of them, from 0. The end has none.
     #[inline]
-    pub(super) const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         self.place() - 1
     }
 }
@@ -43,13 +43,13 @@ impl At {
 /// node has two neighbours, and nobody asks whether there is one.
 #[derive(Clone, Copy)]
 pub struct Links {
-    pub(super) previous: At,
-    pub(super) next: At,
+    pub(crate) previous: At,
+    pub(crate) next: At,
 }
 
 impl Links {
     /// Those of the end of an empty list.
-    pub(super) const NONE: Self = Self { previous: At::END, next: At::END };
+    pub(crate) const NONE: Self = Self { previous: At::END, next: At::END };
 }
 
 /// An entry, and its place in the list. Of a node that is not in the list only `next` means anything.
@@ -69,13 +69,34 @@ pub(super) const MOST: usize = 1 << 30;
 /// Where a structure with its own table lies. Implemented by [`Inline`] and, with `alloc`, `Heap`.
 pub trait Memory: sealed::Sealed {
     #[doc(hidden)]
-    type Of<K, V>: Arrays<K, V>;
+    type Of<K, V, X: Beside>: Arrays<K, V, X>;
 }
 
-/// The arrays: heads of chunks, nodes, and a hash for each node. None of them ever changes its length.
+/// What is kept of each node apart from it, besides its hash, for those that want something there: nothing, or the links of another
+/// list that the entries are in.
+///
+/// # Safety
+///
+/// Zero bytes are `NONE`.
+pub unsafe trait Beside: Copy {
+    #[doc(hidden)]
+    const NONE: Self;
+}
+
+// SAFETY: it has no bytes.
+unsafe impl Beside for () {
+    const NONE: Self = ();
+}
+
+// SAFETY: the end is 0.
+unsafe impl Beside for Links {
+    const NONE: Self = Self::NONE;
+}
+
+/// The arrays: heads of chunks, nodes, and a hash and what is [`Beside`] for each node. None of them ever changes its length.
 ///
 /// The hashes lie apart because only what comes and goes needs them: a look-up leaves them out of the processor's cache.
-pub trait Arrays<K, V> {
+pub trait Arrays<K, V, X> {
     /// The bytes of a head that are lanes, as bits.
     #[doc(hidden)]
     const LANES: u32;
@@ -127,6 +148,17 @@ pub trait Arrays<K, V> {
     #[doc(hidden)]
     unsafe fn hash(&self, at: At) -> u32;
 
+    /// What is beside a node.
+    ///
+    /// # Panics
+    ///
+    /// If there is no node with this number.
+    #[doc(hidden)]
+    fn beside(&self, at: At) -> &X;
+    /// As `beside`.
+    #[doc(hidden)]
+    fn beside_mut(&mut self, at: At) -> &mut X;
+
     /// The node that a lane leads to.
     ///
     /// # Safety
@@ -148,9 +180,17 @@ pub trait Arrays<K, V> {
     #[doc(hidden)]
     fn give_node(&mut self, lane: Lane, at: At);
 
-    /// Takes all nodes back.
+    /// Takes all nodes back. Nothing is beside them then.
     #[doc(hidden)]
     fn give_all(&mut self);
+
+    /// Has the processor fetch the node that a look-up of this hash will probably compare, for callers that have something to do before.
+    #[doc(hidden)]
+    fn foresee_look_up(&self, hash: u32);
+
+    /// The same for an insertion, and of the node that it will probably take.
+    #[doc(hidden)]
+    fn foresee_insert(&self, hash: u32);
 
     /// Told of the node that is about to be evicted, has the processor fetch what the evictions after it will touch.
     ///
@@ -166,7 +206,7 @@ pub trait Arrays<K, V> {
 pub struct Inline<const N: usize>(());
 
 impl<const N: usize> Memory for Inline<N> {
-    type Of<K, V> = InlineArrays<K, V, N>;
+    type Of<K, V, X: Beside> = InlineArrays<K, V, X, N>;
 }
 
 /// Lanes of a chunk, behind the first byte of its head. The head's other bytes stay 0, which is no tag.
@@ -211,11 +251,18 @@ impl<T: Copy, const B: usize, const N: usize> PerChunk<T, B, N> {
 /// The numbers of the nodes that the lanes of a chunk lead to, or 0.
 type Numbers = [At; LANES];
 
+/// What is kept of a node apart from it.
+#[derive(Clone, Copy)]
+struct Trace<X> {
+    hash: u32,
+    beside: X,
+}
+
 #[doc(hidden)]
-pub struct InlineArrays<K, V, const N: usize> {
+pub struct InlineArrays<K, V, X, const N: usize> {
     heads: PerChunk<Head, { size_of::<Head>() / ENTRIES }, N>,
     numbers: PerChunk<Numbers, { size_of::<Numbers>() / ENTRIES }, N>,
-    hashes: [u32; N],
+    traces: [Trace<X>; N],
     nodes: [Node<K, V>; N],
     /// The links of the end of the list.
     end: Links,
@@ -225,13 +272,13 @@ pub struct InlineArrays<K, V, const N: usize> {
     used: u32,
 }
 
-impl<K, V, const N: usize> InlineArrays<K, V, N> {
+impl<K, V, X: Beside, const N: usize> InlineArrays<K, V, X, N> {
     pub(super) const EMPTY: Self = {
         assert!(N <= MOST, "a capacity is at most 2^30");
         Self {
             heads: PerChunk::new(Head::EMPTY),
             numbers: PerChunk::new([At::END; LANES]),
-            hashes: [0; N],
+            traces: [Trace { hash: 0, beside: X::NONE }; N],
             nodes: [const { Node::EMPTY }; N],
             end: Links::NONE,
             free: At::END,
@@ -240,7 +287,7 @@ impl<K, V, const N: usize> InlineArrays<K, V, N> {
     };
 }
 
-impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
+impl<K, V, X: Beside, const N: usize> Arrays<K, V, X> for InlineArrays<K, V, X, N> {
     const LANES: u32 = ((1 << LANES) - 1) << 1;
 
     #[inline]
@@ -312,8 +359,18 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
     #[inline]
     unsafe fn hash(&self, at: At) -> u32 {
         debug_assert!(at.index() < N);
-        // SAFETY: as the caller says: there are as many hashes as nodes.
-        unsafe { *self.hashes.get_unchecked(at.index()) }
+        // SAFETY: as the caller says: there are as many traces as nodes.
+        unsafe { self.traces.get_unchecked(at.index()) }.hash
+    }
+
+    #[inline]
+    fn beside(&self, at: At) -> &X {
+        &self.traces[at.index()].beside
+    }
+
+    #[inline]
+    fn beside_mut(&mut self, at: At) -> &mut X {
+        &mut self.traces[at.index()].beside
     }
 
     #[inline]
@@ -336,7 +393,7 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
             self.free = self.nodes[at.index()].links.next;
         }
         // There are fewer entries than the capacity, so this is a node: else it panics.
-        self.hashes[at.index()] = hash;
+        self.traces[at.index()].hash = hash;
         self.numbers.get_mut()[lane.chunk_index()][lane.byte() - 1] = at;
         at
     }
@@ -349,9 +406,16 @@ impl<K, V, const N: usize> Arrays<K, V> for InlineArrays<K, V, N> {
 
     fn give_all(&mut self) {
         self.numbers.get_mut().fill([At::END; LANES]);
+        self.traces.iter_mut().for_each(|trace| trace.beside = X::NONE);
         self.free = At::END;
         self.used = 0;
     }
+
+    #[inline]
+    fn foresee_look_up(&self, _: u32) {}
+
+    #[inline]
+    fn foresee_insert(&self, _: u32) {}
 
     #[inline]
     unsafe fn foresee(&self, _: At) {}

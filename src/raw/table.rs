@@ -185,7 +185,7 @@ fn head_mut(heads: &mut [Head], chunk: Chunk) -> &mut Head {
 /// All in one loop without a call: a call, even one that is hardly ever made, has the registers of a loop round the look-up
 /// spilled.
 #[inline]
-pub(super) fn find<K, V, A: Arrays<K, V>>(
+pub(super) fn find<K, V, X, A: Arrays<K, V, X>>(
     arrays: &A,
     hash: u32,
     mut is: impl FnMut(At) -> bool,
@@ -215,9 +215,31 @@ pub(super) fn find<K, V, A: Arrays<K, V>>(
     }
 }
 
+/// The first lane at home that may have an entry with this hash.
+#[inline]
+#[allow(dead_code, reason = "only arrays on the heap ask")]
+pub(super) fn likely<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32) -> Option<Lane> {
+    first_at_home(arrays, hash, tag(hash))
+}
+
+/// The first lane at home that is free.
+#[inline]
+#[allow(dead_code, reason = "only arrays on the heap ask")]
+pub(super) fn first_free<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32) -> Option<Lane> {
+    first_at_home(arrays, hash, 0)
+}
+
+#[inline]
+#[allow(dead_code, reason = "only arrays on the heap ask")]
+fn first_at_home<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32, tag: u8) -> Option<Lane> {
+    let home = arrays.home(hash);
+    let matches = head(arrays.heads(), home).matches(tag) & A::LANES;
+    (matches != 0).then(|| home.lane(matches.trailing_zeros()))
+}
+
 /// Takes the first free lane for an entry with this hash.
 #[inline]
-pub(super) fn insert<K, V, A: Arrays<K, V>>(arrays: &mut A, hash: u32) -> Lane {
+pub(super) fn insert<K, V, X, A: Arrays<K, V, X>>(arrays: &mut A, hash: u32) -> Lane {
     let mut chunk = arrays.home(hash);
     let heads = arrays.heads_mut();
     // By ROOM this ends.
@@ -236,7 +258,7 @@ pub(super) fn insert<K, V, A: Arrays<K, V>>(arrays: &mut A, hash: u32) -> Lane {
 
 /// Frees the lane of an entry with this hash.
 #[inline]
-pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane) {
+pub(super) fn remove<K, V, X>(arrays: &mut impl Arrays<K, V, X>, hash: u32, lane: Lane) {
     if arrays.home(hash) != lane.chunk() {
         leave(arrays, hash, lane);
     }
@@ -245,13 +267,19 @@ pub(super) fn remove<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane
 
 /// Takes an entry that is not at home out of the counts on its way.
 #[cold]
-fn leave<K, V>(arrays: &mut impl Arrays<K, V>, hash: u32, lane: Lane) {
+fn leave<K, V, X>(arrays: &mut impl Arrays<K, V, X>, hash: u32, lane: Lane) {
     let mut chunk = arrays.home(hash);
     let heads = arrays.heads_mut();
     while chunk != lane.chunk() {
         head_mut(heads, chunk).count_one_less();
         chunk = chunk.after(heads);
     }
+}
+
+/// Whether there is such a lane, and it is taken.
+#[inline]
+pub(super) fn is_taken(heads: &[Head], lane: Lane) -> bool {
+    lane.byte() != 0 && heads.get(lane.chunk_index()).is_some_and(|head| head.0[lane.byte()] != 0)
 }
 
 /// How many entries there are.
@@ -268,7 +296,7 @@ pub(super) fn all_went_on(heads: &[Head]) -> Option<u64> {
 }
 
 /// How many chunks an entry went on from.
-pub(super) fn distance<K, V>(arrays: &impl Arrays<K, V>, hash: u32, lane: Lane) -> usize {
+pub(super) fn distance<K, V, X>(arrays: &impl Arrays<K, V, X>, hash: u32, lane: Lane) -> usize {
     let home = arrays.home(hash).index();
     let chunk = lane.chunk_index();
     if chunk >= home { chunk - home } else { chunk + arrays.heads().len() - home }

@@ -42,6 +42,8 @@ pub mod step;
 #[cfg(larder_step)]
 use step as backend;
 
+#[cfg(feature = "alloc")]
+pub(crate) mod lock;
 #[cfg(feature = "std")]
 mod locks;
 pub(crate) mod lossy;

@@ -153,7 +153,7 @@ fn a_file_that_is_not_there_is_told_by_its_name() {
 
 #[test]
 fn options_that_make_no_sense_are_told_in_a_line() {
-    let wrong: [(&[&str], &str); 23] = [
+    let wrong: [(&[&str], &str); 24] = [
         (&["--capacity", "0"], "--capacity"),
         (&["--capacity", "5,x"], "--capacity"),
         (&["--capacity", "-1"], "-1"),
@@ -162,11 +162,12 @@ fn options_that_make_no_sense_are_told_in_a_line() {
         (&["--fraction", "0.1,1.5"], "--fraction"),
         (&["--fraction", "nan"], "--fraction"),
         (&["--fraction", "0.1", "--capacity", "1"], "--capacity"),
-        (&["--cache", "best"], "possible values: lru, concurrent, all"),
+        (&["--cache", "best"], "possible values: lru, timed, concurrent, all"),
         (&["--threads", "0", "--cache", "concurrent"], "--threads"),
         (&["--threads", "1025", "--cache", "concurrent"], "--threads"),
         (&["--threads", "2"], "--threads 2: the cache 'lru' is for one thread"),
         (&["--threads", "2", "--cache", "all"], "--threads 2: the cache 'lru' is for one thread"),
+        (&["--threads", "2", "--cache", "timed"], "--threads 2: the cache 'timed' is for one thread"),
         (&["--ttl", "60"], "--ttl: entries of the cache 'lru' do not end"),
         (&["--ttl", "-1", "--cache", "concurrent"], "-1"),
         (&["--ttl", "soon", "--cache", "concurrent"], "--ttl"),

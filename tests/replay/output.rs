@@ -74,20 +74,20 @@ fn all_kinds_are_shown_side_by_side() {
     let table = replay(&run);
     let lines =
         |kind: &str| stdout(&table).lines().filter(|line| line.trim_start().starts_with(kind)).count();
-    assert_eq!((lines("lru"), lines("concurrent")), (2, 2), "{}", stdout(&table));
+    assert_eq!((lines("lru"), lines("timed"), lines("concurrent")), (2, 2, 2), "{}", stdout(&table));
 
     let objects = objects(&replay(&[&run[..], &["--json", "--svg", &svg]].concat()));
     let kinds: Vec<_> =
         objects.iter().map(|object| (&object["cache"], object["capacity"].as_u64())).collect();
-    let expected = ["lru", "concurrent"].map(Value::from);
-    let [lru, concurrent] = &expected;
-    assert_eq!(kinds, [(lru, Some(10)), (lru, Some(500)), (concurrent, Some(10)), (concurrent, Some(500))]);
+    let expected = ["lru", "timed", "concurrent"].map(Value::from);
+    let both = expected.iter().flat_map(|kind| [(kind, Some(10)), (kind, Some(500))]);
+    assert_eq!(kinds, both.collect::<Vec<_>>());
 
     let drawn = fs::read_to_string(svg).expect("a chart");
     assert!(drawn.contains("built-in (lru)") && drawn.contains("built-in (concurrent)"));
     // Each kind once, whoever names it how often.
     let output = replay(&["--json", "--requests", "500", "--capacity", "5", "--cache", "concurrent,all,lru"]);
-    assert_eq!(stdout(&output).lines().count(), 2);
+    assert_eq!(stdout(&output).lines().count(), 3);
 }
 
 #[test]

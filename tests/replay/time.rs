@@ -5,18 +5,24 @@ use crate::example::{assert_one_complaint, objects, replay, stdout};
 use crate::files::{Folder, as_text};
 use crate::page::recorded;
 use serde_json::Value;
+use std::io::Read as _;
 
 fn number(object: &Value, name: &str) -> u64 {
     object[name].as_u64().expect(name)
 }
 
-/// What `--ttl` finds in a table of these lines.
+/// What `--ttl` finds in a table of these lines: where there is room for all, the same with each kind of cache.
 #[track_caller]
 fn timed(test: &str, ttl: &str, lines: &str) -> Value {
     let folder = Folder::new(test);
     let file = folder.file("a.tsv", lines.as_bytes());
-    let output = replay(&["--json", "--cache", "concurrent", "--capacity", "64", "--ttl", ttl, &file]);
-    objects(&output).remove(0)
+    let output = replay(&["--json", "--cache", "timed,concurrent", "--capacity", "64", "--ttl", ttl, &file]);
+    let objects = objects(&output);
+    let [exact, concurrent] = &objects[..] else { panic!("a row for each kind") };
+    for name in ["hits", "misses"] {
+        assert_eq!(number(exact, name), number(concurrent, name), "{name}");
+    }
+    exact.clone()
 }
 
 #[test]
@@ -63,15 +69,110 @@ fn a_recorded_stream_with_its_own_times_shows_nothing_that_is_over() {
     }
 }
 
+/// An exact cache as a list of keys and their ends, the most recently used first.
+struct Reference {
+    entries: Vec<(u64, Option<u64>)>,
+    capacity: usize,
+    /// It never goes back.
+    now: u64,
+    hits: u64,
+    misses: u64,
+    expired: u64,
+    evicted: u64,
+}
+
+impl Reference {
+    fn new(capacity: usize) -> Self {
+        Self { entries: Vec::new(), capacity, now: 0, hits: 0, misses: 0, expired: 0, evicted: 0 }
+    }
+
+    fn is_over(&self, at: usize) -> bool {
+        self.entries[at].1.is_some_and(|end| end <= self.now)
+    }
+
+    /// Looks a key up; if it is not there, puts it in until `end`.
+    fn request(&mut self, now: u64, key: u64, end: Option<u64>) {
+        self.now = self.now.max(now);
+        match self.entries.iter().position(|&(of, _)| of == key) {
+            Some(at) if !self.is_over(at) => {
+                self.hits += 1;
+                self.entries[..=at].rotate_right(1);
+                return;
+            }
+            Some(at) => {
+                self.expired += 1;
+                self.entries.remove(at);
+            }
+            None => self.make_room(),
+        }
+        self.misses += 1;
+        self.entries.insert(0, (key, end));
+    }
+
+    /// Something that is over goes first, else the last.
+    fn make_room(&mut self) {
+        if self.entries.len() < self.capacity {
+            return;
+        }
+        if let Some(over) = (0..self.entries.len()).find(|&at| self.is_over(at)) {
+            self.entries.remove(over);
+            self.expired += 1;
+        } else {
+            self.entries.pop();
+            self.evicted += 1;
+        }
+    }
+}
+
+/// The requests of a table: time in nanoseconds, key, and end.
+fn requests(file: &str) -> Vec<(u64, u64, Option<u64>)> {
+    let mut table = String::new();
+    let mut bytes = flate2::read::GzDecoder::new(std::fs::File::open(file).expect("it was there"));
+    bytes.read_to_string(&mut table).expect("a table is text");
+    let nanoseconds = |cell: &str| {
+        let (whole, part) = cell.split_once('.').unwrap_or((cell, ""));
+        let nanoseconds: u64 = format!("{part:0<9}")[..9].parse().expect("digits");
+        whole.parse::<u64>().expect("seconds") * 1_000_000_000 + nanoseconds
+    };
+    let request = |line: &str| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let at = nanoseconds(cells[0]);
+        let end = cells.get(3).filter(|ttl| !ttl.is_empty()).map(|ttl| at + nanoseconds(ttl));
+        (at, cells[1].parse().expect("a key"), end)
+    };
+    table.lines().filter(|line| !line.starts_with("time")).map(request).collect()
+}
+
+#[test]
+fn the_exact_cache_counts_what_a_plain_one_counts_on_a_recorded_stream() {
+    let Some(file) = recorded("dns_wrccdc.ext.tsv.gz") else { return };
+    let requests = requests(&file);
+    let run = ["--json", "--cache", "timed", "--capacity", "1,10,41,103,206,515,2063", "--ttl", "own", &file];
+    let objects = objects(&replay(&run));
+    assert_eq!(objects.len(), 7);
+    for object in objects {
+        let capacity = usize::try_from(number(&object, "capacity")).expect("a capacity");
+        let mut reference = Reference::new(capacity);
+        requests.iter().for_each(|&(at, key, end)| reference.request(at, key, end));
+        let expected = (reference.hits, reference.misses, reference.expired, reference.evicted);
+        let [hits, misses, expired, evicted] =
+            ["hits", "misses", "expired", "evicted"].map(|name| number(&object, name));
+        assert_eq!((hits, misses, expired, evicted), expected, "capacity {capacity}");
+        assert!(expired > 0, "{object}");
+    }
+}
+
 #[test]
 fn a_longer_life_never_costs_hits_where_there_is_room() {
     let Some(file) = recorded("dns_wrccdc.ext.tsv.gz") else { return };
-    let hits = |ttl: &str| {
-        let run = ["--json", "--cache", "concurrent", "--fraction", "1", "--ttl", ttl, &file];
-        number(&objects(&replay(&run))[0], "hits")
-    };
-    let hits = ["0", "1", "60", "100000"].map(hits);
-    assert!(hits[0] == 0 && hits.is_sorted(), "{hits:?}");
+    for cache in ["timed", "concurrent"] {
+        let hits = |ttl: &str| {
+            let run = ["--json", "--cache", cache, "--fraction", "1", "--ttl", ttl, &file];
+            number(&objects(&replay(&run))[0], "hits")
+        };
+        let hits = ["0", "1", "60", "100000"].map(hits);
+        assert!(hits[0] == 0 && hits.is_sorted(), "{cache}: {hits:?}");
+    }
 }
 
 #[test]
