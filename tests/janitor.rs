@@ -11,7 +11,7 @@ use core::pin::pin;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use larder::cache::{Expiring, HeapCache, Setup};
+use larder::cache::{Expiring, HeapCache, Setup, Shared, TimedCache};
 use larder::maintain::{Janitor, Maintain, Maintained, tend};
 use larder::time::{Clock, CoarseClock, Instant, ManualClock, StdClock};
 use larder::tracker::{Age, HeapTracker, Inline, Thresholds, Tracker, Tracking};
@@ -65,11 +65,17 @@ fn a_cache_and_a_tracker_that_are_left_alone_empty_themselves() {
         cache.put(number, number).unwrap();
         tracker.insert(number).unwrap();
     }
+    let exact = TimedCache::with_capacity(1_000, time());
+    let exact = Arc::new(Shared::new(exact));
+    for number in 0..500 {
+        exact.put(number, number);
+    }
     let janitor = Janitor::new().every(OFTEN);
     janitor.watch(&cache);
     janitor.watch(&tracker);
+    janitor.watch(&exact);
     janitor.start().unwrap();
-    wait_until(|| cache.is_empty() && tracker.stats().untracked == 500);
+    wait_until(|| cache.is_empty() && exact.is_empty() && tracker.stats().untracked == 500);
     assert_eq!((janitor.panics(), tracker.stats().live), (0, 0));
 }
 
@@ -99,6 +105,19 @@ fn what_is_due_by_the_clock_wakes_the_janitor() {
     janitor.watch(&other);
     janitor.start().unwrap();
     wait_until(|| soon.0.asked() > 5 && other.asked() > 5);
+}
+
+#[test]
+fn an_exact_cache_says_when_its_next_entry_ends() {
+    let time = Expiring::new(StdClock::new()).with_time_to_live(Duration::from_millis(20));
+    let cache = Arc::new(Shared::new(TimedCache::with_capacity(10, time)));
+    cache.put(1, 1);
+    let next = cache.maintain(1).next.unwrap();
+    assert!(next <= Duration::from_millis(20));
+    let janitor = Janitor::new().every(SELDOM);
+    janitor.watch(&cache);
+    janitor.start().unwrap();
+    wait_until(|| cache.is_empty());
 }
 
 #[test]

@@ -4,7 +4,9 @@ use super::cache::Cache;
 use super::lru::{Inserted, LruCache};
 use super::memo::{Age, Exclusive, Keeper, Remembers};
 use super::setup::Config;
+use super::timed::TimedCache;
 use crate::key::Equivalent;
+use crate::lifetime::Timed;
 use crate::raw::for_each_surely;
 use crate::raw::memory::Memory;
 use crate::raw::store::Store;
@@ -90,31 +92,51 @@ fn keep<L: Exclusive<Inner: Remembers>>(
     drop(over);
 }
 
+/// What is the same for the exact caches.
+macro_rules! exact {
+    () => {
+        type Key = K;
+        type Value = V;
+        type Displaced = (Option<(K, V)>, Inserted<K, V>);
+
+        #[inline]
+        fn recall<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
+            self.get(key).cloned()
+        }
+
+        fn glance<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+            self.peek(key).cloned()
+        }
+
+        /// A key that is there is taken out before: within an insert the second one would be dropped, under the lock.
+        fn remember(&mut self, key: K, value: V) -> Self::Displaced {
+            (self.remove_entry(&key), self.insert(key, value))
+        }
+
+        fn forget<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(K, V)> {
+            self.remove_entry(key)
+        }
+    };
+}
+
 impl<K: Hash + Eq + Clone, V: Clone, M: Memory, H: BuildHasher> Remembers for LruCache<K, V, M, H> {
-    type Key = K;
-    type Value = V;
-    type Displaced = (Option<(K, V)>, Inserted<K, V>);
-
-    #[inline]
-    fn recall<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
-        self.get(key).cloned()
-    }
-
-    fn glance<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
-        self.peek(key).cloned()
-    }
-
-    /// A key that is there is taken out before: within an insert the second one would be dropped, under the lock.
-    fn remember(&mut self, key: K, value: V) -> Self::Displaced {
-        (self.remove_entry(&key), self.insert(key, value))
-    }
-
-    fn forget<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(K, V)> {
-        self.remove_entry(key)
-    }
+    exact!();
 
     fn forget_one(&mut self) -> Option<(K, V)> {
         self.pop_lru()
+    }
+}
+
+impl<K, V, M: Memory, T: Timed, H: BuildHasher> Remembers for TimedCache<K, V, M, T, H>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+{
+    exact!();
+
+    /// Also one that is over.
+    fn forget_one(&mut self) -> Option<(K, V)> {
+        self.take_last()
     }
 }
 

@@ -15,8 +15,8 @@ pub type StaticMemo<K, V, const SETS: usize, const WAYS: usize, C = Setup> =
 /// The results of a computation, kept by what they are of.
 ///
 /// `S` is the cache in which they are kept: a [`Cache`](crate::cache::Cache) of any kind, for threads and interrupts, or an
-/// [`LruCache`](crate::cache::LruCache) in a [`RefCell`](core::cell::RefCell), for one thread, or (with `std`) in a
-/// [`Mutex`](https://doc.rust-lang.org/std/sync/struct.Mutex.html). How many results there are, how long each holds, and who
+/// [`LruCache`](crate::cache::LruCache) or [`TimedCache`](crate::cache::TimedCache) in a [`RefCell`](core::cell::RefCell), for one
+/// thread, in `Shared` (with `alloc`), or (with `std`) in a [`Mutex`](https://doc.rust-lang.org/std/sync/struct.Mutex.html). How many results there are, how long each holds, and who
 /// counts is said when that cache is made. `F` says what callers do that miss one result at the same time: [`EachComputes`] for
 /// itself, or, with `std`, one does and the others wait ([`SingleFlight`](crate::memo::SingleFlight)).
 ///

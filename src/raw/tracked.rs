@@ -1,6 +1,6 @@
 //! Tracked resources in their slots: how they are pinned, how they die, and who finalizes them.
 //!
-//! What a slot's words mean is in [`hold`](super::hold), what its marks mean in [`marks`](super::marks); here they are put together, and
+//! What a slot's words mean is in [`hold`](super::hold), what its marks mean in [`marks`]; here they are put together, and
 //! with them goes the cell. Of the invariants there, OWNED and PINNED are cited here, and one more:
 //!
 //! - **FULL**: there is a resource in the cell from [`Core::fill`] on until its owner empties it. What is pinned, dead or set aside is

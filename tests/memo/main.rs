@@ -11,7 +11,7 @@ use alloc::rc::Rc;
 use common::{Hashing, Touchy, World, attempt, every_call_panics_once, with_a_guest};
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
-use larder::cache::{Expiring, Inline, LruCache, Setup, StaticCache};
+use larder::cache::{Expiring, Inline, LruCache, Setup, StaticCache, TimedCache};
 use larder::key::DefaultHash;
 use larder::memo::{Callers, Keeper, Memo, StaticMemo};
 use larder::stats::Striped;
@@ -25,6 +25,11 @@ fn exact() -> Exact {
     RefCell::new(LruCache::new())
 }
 
+/// Whose entries end, though not in these tests.
+fn timed() -> TimedCache<u32, u32, Inline<32>, Expiring<ManualClock>> {
+    TimedCache::new(Expiring::new(ManualClock::new()).with_time_to_live(Duration::from_secs(60)))
+}
+
 /// Runs a test with each cache, and all kinds of callers.
 macro_rules! with_every_memo {
     ($($test:ident;)*) => {
@@ -36,6 +41,19 @@ macro_rules! with_every_memo {
         mod in_an_exact_cache {
             use super::*;
             $(#[test] fn $test() { super::$test(&Memo::new(exact())); })*
+        }
+
+        mod in_a_timed_cache {
+            use super::*;
+            $(#[test] fn $test() { super::$test(&Memo::new(RefCell::new(timed()))); })*
+        }
+
+        #[cfg(feature = "std")]
+        mod in_a_shared_timed_cache_with_single_flight {
+            use super::*;
+            $(#[test] fn $test() {
+                super::$test(&Memo::with_single_flight(larder::cache::Shared::new(timed())));
+            })*
         }
 
         #[cfg(feature = "std")]
