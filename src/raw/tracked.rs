@@ -390,10 +390,11 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
             let seen = core.slot(index).hold.seen();
             let lives = seen.is_pinnable_or_ending();
             let full = lives || seen.is_dead() || seen.is_aside();
-            let state = Known { id: core.id(index), handles: seen.pins(), is_kept: seen.is_kept() };
+            // Not before it is known to be full: a spent slot has no version.
+            let known = || Known { id: core.id(index), handles: seen.pins(), is_kept: seen.is_kept() };
             full.then(|| Last {
                 dead: Dead { core, index },
-                lives: lives.then_some(state),
+                lives: lives.then(known),
                 was_aside: seen.is_aside(),
             })
         })
@@ -607,7 +608,8 @@ impl<O: Owner> Pin<O, false> {
 
     /// Pins what is alive in a slot, whatever it is; also what is not found any more, but held.
     pub(crate) fn of_slot(owner: O, index: u32) -> Option<Self> {
-        owner.tracker().core().slot(index).hold.pin_held().then_some(Self { owner, index })
+        // Not `then_some`, which would make a pin also where there is none, and end it.
+        owner.tracker().core().slot(index).hold.pin_held().then(|| Self { owner, index })
     }
 
     /// The pin becomes a use.
@@ -642,7 +644,8 @@ impl<O: Owner> Pin<O, true> {
             core::ptr::eq(owner.tracker(), self.owner.tracker()),
             "the other owner has another tracker"
         );
-        self.slot().hold.pin_again().then_some(Self { owner, index: self.index })
+        // As in `of_slot`.
+        self.slot().hold.pin_again().then(|| Self { owner, index: self.index })
     }
 }
 
