@@ -142,9 +142,15 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         self.spent.load(Ordering::Relaxed)
     }
 
-    /// How many slots have a resource that is alive, of this age.
-    pub(crate) fn aged(&self, age: Age) -> usize {
-        (0..self.groups()).map(|group| marks::aged::<M::Group>(self.marks(group), age).len()).sum()
+    /// How many slots have a resource that is alive, by age. (Each group is looked at once, so that none is counted twice.)
+    pub(crate) fn aged(&self) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for marks in (0..self.groups()).map(|group| self.marks(group)) {
+            for age in [Age::Young, Age::Middle, Age::Old] {
+                counts[age as usize] += marks::aged::<M::Group>(marks, age).len();
+            }
+        }
+        counts
     }
 
     /// How many slots have a resource that is alive.

@@ -19,10 +19,9 @@ use crate::error::Exhausted;
 use crate::id::Id;
 use crate::lifetime::{Stamp, Time, Timed};
 use crate::raw::hold::Keeper;
-use crate::raw::marks::Age;
 use crate::raw::memory::Inline;
 use crate::raw::tracked::{Core, Pin, Slots, Taken, Tracks, insert_pinned};
-use crate::sync::AtomicU32;
+use crate::sync::{AtomicU32, Ordering};
 use crate::time::{Clock, Deadline, Instant};
 use atomic_waker::AtomicWaker;
 use core::fmt;
@@ -275,7 +274,7 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
 
     /// What there is, and what was counted. Looks at all slots; while others work, the numbers may be some operations apart.
     pub fn stats(&self) -> TrackerStats {
-        let [young, middle, old] = [Age::Young, Age::Middle, Age::Old].map(|age| self.core.aged(age));
+        let [young, middle, old] = self.core.aged();
         let (awaiting, quarantined) = (self.core.awaiting(), self.core.aside());
         let (untracked, live) = (self.core.ended(), young + middle + old);
         let (sweeps, visited) = self.sweeps.counts();
@@ -298,6 +297,12 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     #[doc(hidden)]
     pub fn validate(&self) {
         self.core.validate();
+        self.sweeps.validate();
+        // Relaxed: a hint.
+        assert!(
+            (self.drained.load(Ordering::Relaxed) as usize) < self.core.groups().max(1),
+            "drains begin outside"
+        );
     }
 
     /// For tests: as if each slot had already had so many resources. The tracker is empty.

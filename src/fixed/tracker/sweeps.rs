@@ -142,6 +142,21 @@ impl Sweeps {
         self.visited.fetch_add(resources, Ordering::Relaxed);
     }
 
+    /// Looks at every word.
+    ///
+    /// # Panics
+    ///
+    /// If, at rest, one can't be.
+    pub(super) fn validate(&self) {
+        // Relaxed: tests look when all is done.
+        let cursor = self.cursor.load(Ordering::Relaxed);
+        assert!(age(cursor).is_some() || cursor == 0, "a place in no sweep");
+        // Relaxed, all: for nothing else.
+        let words = self.since.iter().chain(&self.ended).chain([&self.alive_then, &self.visited]);
+        words.for_each(|word| drop::<u32>(word.load(Ordering::Relaxed)));
+        self.began.iter().for_each(|began| drop::<u64>(began.load()));
+    }
+
     /// How many sweeps have ended, by kind, and how many resources they have visited.
     pub(super) fn counts(&self) -> ([u32; 3], u32) {
         // Relaxed, both: counts.
