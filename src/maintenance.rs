@@ -20,7 +20,8 @@ use core::time::Duration;
 /// # Ok::<(), larder::Exhausted<&str>>(())
 /// ```
 pub trait Maintain {
-    /// Does what is due, up to `budget` steps of it. What a step is, and what a call costs besides, says the type.
+    /// Does what is due, up to about `budget` steps of it: a few more where several are taken together. What a step is, and what a
+    /// call costs besides, says the type.
     ///
     /// # Panics
     ///

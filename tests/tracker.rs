@@ -369,7 +369,7 @@ fn what_went_does_not_make_up_for_what_comes() {
     let ids: Vec<_> = (0..10).map(|number| tracker.insert(number).unwrap()).collect();
     assert_eq!(tracker.sweep(Instant::START, 99).kind, Some(Age::Young));
     assert!(ids.into_iter().all(|id| tracker.remove(id).was_there()));
-    assert_eq!(tracker.due(Instant::START), None);
+    assert_eq!(tracker.sweep(Instant::START, 99).kind, None);
     fill(&tracker, 4);
     assert_eq!(tracker.due(Instant::START), Some(Age::Young));
     // Nothing is due by growth where the threshold is 0.
@@ -477,6 +477,97 @@ fn what_is_idle_is_swept() {
     assert_eq!(tracker.sweep_of(Age::Old, CLOCK.now(), 9).unused, 2);
     CLOCK.set(Instant::from_ticks(21));
     assert!(tracker.get(ids[0]).is_some());
+}
+
+#[test]
+fn a_clock_that_panics_at_the_end_of_a_handle_keeps_nothing_alive() {
+    struct Moody(AtomicU32);
+    impl Clock for &Moody {
+        const HZ: u64 = 1;
+
+        fn now(&self) -> Instant {
+            if self.0.swap(0, Ordering::Relaxed) == 1 {
+                resume_unwind(Box::new(()));
+            }
+            Instant::START
+        }
+    }
+    let clock = Moody(AtomicU32::new(0));
+    let tracker: Tracker<u32, Inline<4>, _> = Tracker::with(Tracking::new().time(Idling::new(&clock)));
+    let handle = tracker.track(1).unwrap();
+    clock.0.store(1, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(handle))).is_err());
+    assert_eq!(tracker.drain(9), 1);
+    let held = tracker.track(2).unwrap();
+    clock.0.store(1, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(tracker.get(Handle::id(&held))))).is_err());
+    drop(held);
+    tracker.validate();
+    assert_eq!(tracker.drain(9), 1);
+}
+
+#[test]
+fn a_leak_check_that_panics_leaves_nothing_unfinalized() {
+    struct Strict(AtomicU32);
+    impl Finalizer<u32> for &Strict {
+        fn finalize(&self, number: &mut u32) {
+            self.0.fetch_add(*number, Ordering::Relaxed);
+        }
+
+        fn still_alive(&self, living: &Living) {
+            panic!("leaked {living}");
+        }
+    }
+    let strict = Strict(AtomicU32::new(0));
+    let tracker: Tracker<u32, Inline<4>, _> = Tracker::with(Tracking::of(&strict));
+    for number in [1, 10, 100] {
+        tracker.insert(number).unwrap();
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(tracker))).is_err());
+    assert_eq!(strict.0.load(Ordering::Relaxed), 111);
+}
+
+#[test]
+fn sweeps_do_not_keep_drains_from_their_turn() {
+    static CLOCK: ManualClock<1> = ManualClock::new();
+    let thresholds = Thresholds::new(0, 0, 0).every(Age::Old, Duration::from_secs(1));
+    let setup = Tracking::new().time(Expiring::new(&CLOCK)).thresholds(thresholds);
+    let tracker: Tracker<u32, Inline<128>, _> = Tracker::with(setup);
+    fill(&tracker, 64);
+    for number in 0..1_000 {
+        CLOCK.advance(Duration::from_secs(1));
+        drop(tracker.track(number).expect("what dies is drained"));
+        tracker.maintain(4);
+    }
+}
+
+#[test]
+fn what_is_being_finalized_is_not_alive() {
+    static TRACKER: Tracker<u32, Inline<4>, Tracking<fn(&mut u32)>> =
+        Tracker::with(Tracking::of(|_| assert_eq!((TRACKER.stats().live, TRACKER.report().count()), (0, 0))));
+    drop(TRACKER.track(1).unwrap());
+    assert_eq!(TRACKER.drain(1), 1);
+    TRACKER.validate();
+}
+
+#[test]
+fn who_asks_for_what_is_gone_does_not_keep_what_is_there() {
+    let tracker: Tracker<u32, Inline<1>> = Tracker::new();
+    let gone = tracker.insert(0).unwrap();
+    assert!(tracker.remove(gone).was_there());
+    let stop = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while stop.load(Ordering::Relaxed) == 0 {
+                assert!(tracker.get(gone).is_none() && tracker.read(gone, |_| ()).is_none());
+            }
+        });
+        for number in 0..20_000 {
+            let id = tracker.insert(number).unwrap();
+            assert_eq!(tracker.remove(id), Removed::Value(number));
+        }
+        stop.store(1, Ordering::Relaxed);
+    });
 }
 
 #[test]
@@ -635,9 +726,36 @@ fn a_task_waits_for_what_dies() {
     assert_eq!(pin!(tracker.drain_async(9)).poll(&mut context), Poll::Ready(1));
 }
 
+#[test]
+fn a_task_that_does_not_wait_any_more_leaves_nothing_behind() {
+    let tracker: Four<u32> = Tracker::new();
+    let calls = Arc::new(Calls(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&calls));
+    {
+        let mut drain = pin!(tracker.drain_async(1));
+        assert_eq!(drain.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
+        assert_eq!(Arc::strong_count(&calls), 4);
+    }
+    assert_eq!((Arc::strong_count(&calls), calls.0.load(Ordering::Relaxed)), (2, 0));
+    tracker.validate();
+    // But another's waker is woken, and comes back.
+    let other = Arc::new(Calls(AtomicUsize::new(0)));
+    let mut waits = pin!(tracker.drain_async(1));
+    {
+        let mut drain = pin!(tracker.drain_async(1));
+        assert_eq!(drain.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
+        let waker = Waker::from(Arc::clone(&other));
+        assert_eq!(waits.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
+    }
+    assert_eq!(other.0.load(Ordering::Relaxed), 1);
+    // There is nothing to wait for without a budget.
+    drop(tracker.track(1).unwrap());
+    assert_eq!(pin!(tracker.drain_async(0)).poll(&mut Context::from_waker(&waker)), Poll::Ready(0));
+}
+
 #[cfg(feature = "alloc")]
 #[test]
-fn a_task_is_not_kept_waiting_by_a_look() {
+fn a_look_that_does_not_end_makes_nobody_busy() {
     let tracker = larder::tracker::HeapTracker::with_capacity(2);
     let calls = Arc::new(Calls(AtomicUsize::new(0)));
     let waker = Waker::from(Arc::clone(&calls));
@@ -646,9 +764,13 @@ fn a_task_is_not_kept_waiting_by_a_look() {
     let mut drain = pin!(tracker.drain_async(9));
     tracker.read(id, |_| {
         assert_eq!(tracker.remove(id), Removed::InUse);
-        assert_eq!(drain.as_mut().poll(&mut context), Poll::Pending);
+        for _ in 0..100 {
+            assert_eq!(drain.as_mut().poll(&mut context), Poll::Pending);
+            assert!(!tracker.maintain(9).is_left);
+        }
+        assert_eq!(calls.0.load(Ordering::Relaxed), 1);
     });
-    assert_eq!(calls.0.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.0.load(Ordering::Relaxed), 2, "the end of the look wakes");
     assert_eq!(drain.poll(&mut context), Poll::Ready(1));
 }
 

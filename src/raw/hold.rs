@@ -196,6 +196,13 @@ impl Hold {
         self.word.store(DEAD, Ordering::Relaxed);
     }
 
+    /// Whether what has this version may be there, seen from afar.
+    #[inline]
+    pub(super) fn may_be(&self, version: NonZeroU32) -> bool {
+        // Relaxed: who was told of the version sees it, or a later one. It is looked at again under a pin.
+        self.version.load(Ordering::Relaxed) == version.get() - 1
+    }
+
     /// Whether what has this version is live and to be found, for who has announced a look.
     #[inline]
     pub(super) fn is_live_as(&self, version: NonZeroU32) -> bool {
@@ -276,8 +283,8 @@ impl Seen {
         self.0 & (LIVE | ENDING) == LIVE
     }
 
-    /// There is a resource, and no owner.
-    pub(super) const fn is_pinnable_or_ending(self) -> bool {
+    /// Live, also if it is ending.
+    pub(super) const fn is_alive(self) -> bool {
         self.0 & LIVE != 0
     }
 

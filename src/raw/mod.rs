@@ -18,6 +18,7 @@
 //! | `looks`, `look_lines` | whether a slot can be read without a pin; who does so |
 //! | `marks` | which slots of a tracker are taken, dead, and how old: bits |
 //! | `tracked`, `heap_slots` | the slots of a tracker, and pins on them; on the heap |
+//! | `waker` | where a task that waits leaves its waker |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
@@ -57,6 +58,7 @@ pub(crate) mod store;
 mod table;
 mod tags;
 pub(crate) mod tracked;
+pub(crate) mod waker;
 pub(crate) mod width;
 mod word;
 

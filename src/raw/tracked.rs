@@ -148,9 +148,15 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         self.spent.load(Ordering::Relaxed)
     }
 
-    /// How many slots have a resource that is alive, of this age.
-    pub(crate) fn aged(&self, age: Age) -> usize {
-        (0..self.groups()).map(|group| marks::aged::<M::Group>(self.marks(group), age).len()).sum()
+    /// How many slots have a resource that is alive, by age. (Each group is looked at once, so that none is counted twice.)
+    pub(crate) fn aged(&self) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for marks in (0..self.groups()).map(|group| self.marks(group)) {
+            for age in [Age::Young, Age::Middle, Age::Old] {
+                counts[age as usize] += marks::aged::<M::Group>(marks, age).len();
+            }
+        }
+        counts
     }
 
     /// How many slots have a resource that is alive.
@@ -277,6 +283,8 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
             marks::bury(group, place);
             return false;
         }
+        // It counts as alive no more.
+        marks::set_aside(group, place);
         // Relaxed: a count.
         self.awaiting.fetch_sub(1, Ordering::Relaxed);
         true
@@ -287,12 +295,22 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
     #[inline]
     pub(crate) fn look<T, F: FnOnce(&(R, O), &S) -> T>(&self, id: Id, read: F) -> Result<Option<T>, F> {
         let Some(slot) = self.slots().get(id.index() as usize) else { return Ok(None) };
+        // Who asks for what is gone is not to keep what is there now from being taken out.
+        if !slot.hold.may_be(id.version()) {
+            return Ok(None);
+        }
         let Some(_look) = self.looks.announce(id.index()) else { return Err(read) };
         if !slot.hold.is_live_as(id.version()) {
             return Ok(None);
         }
         // SAFETY: PINNED, by a look, and FULL.
         Ok(Some(read(unsafe { slot.cell.get() }, &slot.stamp)))
+    }
+
+    /// Whether what had this name, and was looked at until now, waits for its finalizer: it may have waited for the end of the look.
+    #[inline]
+    pub(crate) fn has_died(&self, id: Id) -> bool {
+        self.slot(id.index()).hold.seen().is_dead()
     }
 
     /// If somebody took the last pin of a resource away and stands before he can say that it died, says it for him. True if so.
@@ -405,14 +423,8 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         let core = &*self;
         (0..core.groups()).flat_map(move |group| core.taken_in(group)).filter_map(move |index| {
             let seen = core.slot(index).hold.seen();
-            let lives = seen.is_pinnable_or_ending();
-            let full = lives || seen.is_dead() || seen.is_aside();
-            let known = || Known { id: core.id(index), handles: seen.pins(), is_kept: seen.is_kept() };
-            full.then(|| Last {
-                dead: Dead { core, index },
-                lives: lives.then(known),
-                was_aside: seen.is_aside(),
-            })
+            let full = seen.is_alive() || seen.is_dead() || seen.is_aside();
+            full.then(|| Last { dead: Dead { core, index }, was_aside: seen.is_aside() })
         })
     }
 
@@ -443,7 +455,7 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
                 "the marks of slot {index} are those of another state"
             );
             assert!(
-                seen.is_empty() || seen.is_pinnable_or_ending() || seen.is_dead() || set_aside,
+                seen.is_empty() || seen.is_alive() || seen.is_dead() || set_aside,
                 "slot {index} belongs to somebody"
             );
             dead += u32::from(seen.is_dead());
@@ -489,8 +501,6 @@ pub(crate) struct Known {
 /// One of those that a tracker ends with.
 pub(crate) struct Last<'a, R, S: Stamp, O, M: Slots> {
     pub(crate) dead: Dead<'a, R, S, O, M>,
-    /// If it was alive until now.
-    pub(crate) lives: Option<Known>,
     /// Whether it had been set aside.
     pub(crate) was_aside: bool,
 }
@@ -505,11 +515,6 @@ impl<R, S: Stamp, O, M: Slots> Dead<'_, R, S, O, M> {
     pub(crate) fn get_mut(&mut self) -> &mut (R, O) {
         // SAFETY: OWNED and FULL.
         unsafe { self.core.slot(self.index).cell.get_mut() }
-    }
-
-    pub(crate) fn age(&self) -> Age {
-        let (group, place) = self.core.group(self.index);
-        marks::age(group, place)
     }
 
     /// Drops the resource and gives the slot back, also if the drop panics.
@@ -530,8 +535,6 @@ impl<R, S: Stamp, O, M: Slots> Dead<'_, R, S, O, M> {
 
 impl<R, S: Stamp, O, M: Slots> Drop for Dead<'_, R, S, O, M> {
     fn drop(&mut self) {
-        let (group, place) = self.core.group(self.index);
-        marks::set_aside(group, place);
         // Relaxed: counted before it can be taken, so that it is never less than what can be.
         self.core.aside.fetch_add(1, Ordering::Relaxed);
         self.core.slot(self.index).hold.set_aside();
@@ -608,7 +611,8 @@ impl<O: Owner> Pin<O, false> {
     #[inline]
     pub(crate) fn new(owner: O, id: Id, expected: Keeper) -> Option<Self> {
         let slot = owner.tracker().core().slots().get(id.index() as usize)?;
-        if !slot.hold.pin(expected) {
+        // As in `look`.
+        if !slot.hold.may_be(id.version()) || !slot.hold.pin(expected) {
             return None;
         }
         let pin = Self { owner, index: id.index() };
@@ -618,6 +622,7 @@ impl<O: Owner> Pin<O, false> {
 
     /// Pins what is alive in a slot, whatever it is; also what is not found any more, but held.
     pub(crate) fn of_slot(owner: O, index: u32) -> Option<Self> {
+        // Not `then_some`, which would make a pin also where there is none, and end it.
         owner.tracker().core().slot(index).hold.pin_held().then(|| Self { owner, index })
     }
 
@@ -653,6 +658,7 @@ impl<O: Owner> Pin<O, true> {
             core::ptr::eq(owner.tracker(), self.owner.tracker()),
             "the other owner has another tracker"
         );
+        // As in `of_slot`.
         self.slot().hold.pin_again().then(|| Self { owner, index: self.index })
     }
 }
@@ -735,14 +741,22 @@ pub(crate) enum Taken<T> {
 impl<O: Owner, const USE: bool> Drop for Pin<O, USE> {
     #[inline]
     fn drop(&mut self) {
+        /// The pin goes also if the clock panics.
+        struct Unpin<'a, T: Tracks>(&'a T, u32);
+        impl<T: Tracks> Drop for Unpin<'_, T> {
+            #[inline]
+            fn drop(&mut self) {
+                let core = self.0.core();
+                if core.slot(self.1).hold.unpin() == Unpinned::Died {
+                    core.bury(self.1);
+                    self.0.died();
+                }
+            }
+        }
         let tracker = self.owner.tracker();
+        let _unpin = Unpin(tracker, self.index);
         if USE && StampOf::<O>::EXTENDS {
             tracker.extend(&self.slot().stamp);
-        }
-        let core = tracker.core();
-        if core.slot(self.index).hold.unpin() == Unpinned::Died {
-            core.bury(self.index);
-            tracker.died();
         }
     }
 }

@@ -16,7 +16,8 @@ use core::ops::Deref;
 /// To read the resource costs nothing but the way to it. A clone is one atomic addition, the drop one subtraction, and for the last
 /// handle of a resource an exchange, an addition and a mark besides: a bounded number of steps, in any context, interrupts included. It
 /// runs no code of the resource's: its finalizer waits for [`drain`](crate::tracker::Tracker::drain). (If a task waits in
-/// [`drain_async`](crate::tracker::Tracker::drain_async), its waker is called. If the tracker knows idle resources, its clock is read.)
+/// [`drain_async`](crate::tracker::Tracker::drain_async), its waker is called. If the tracker knows idle resources, its clock is read. The
+/// last share of a tracker drops that, with all finalizers.)
 ///
 /// A handle that is leaked ([`core::mem::forget`]) keeps its resource alive until the tracker is dropped.
 #[must_use = "the resource may die with its handle"]
@@ -101,7 +102,7 @@ where
     }
 }
 
-/// A weak handle: the name of a resource and the tracker. It keeps nothing alive, and costs nothing.
+/// A weak handle: the name of a resource and the tracker. It keeps no resource alive; one that shares its tracker keeps that.
 pub struct WeakHandle<O> {
     owner: O,
     id: Id,

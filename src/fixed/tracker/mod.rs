@@ -19,11 +19,10 @@ use crate::error::Exhausted;
 use crate::id::Id;
 use crate::lifetime::{Stamp, Time, Timed};
 use crate::raw::hold::Keeper;
-use crate::raw::marks::Age;
 use crate::raw::memory::Inline;
 use crate::raw::tracked::{Core, Pin, Slots, Taken, Tracks, insert_pinned};
+use crate::raw::waker::WakerCell;
 use crate::time::{Clock, Deadline, Instant};
-use atomic_waker::AtomicWaker;
 use core::fmt;
 use core::time::Duration;
 
@@ -63,15 +62,14 @@ type OriginOf<R, C> = <<C as Tracked<R>>::Places as Placing>::Origin;
 ///
 /// # Cost
 ///
-/// The resource and 9 bytes a slot, and what its setup asks for: deadlines, [places](setup::Places). To put in is one atomic
+/// The resource, 9 bytes a slot and what it takes to align them, and what its setup asks for: deadlines, [places](setup::Places). To put in is one atomic
 /// read-modify-write if the slot where this thread looks first is free, to get and to let go one each, to remove three.
 /// Nothing is counted on these ways: what [`stats`](Self::stats) says is found by looking at all slots.
 ///
 /// # Contention, interrupts, panics
 ///
-/// Lock-free. All but [`report`](Self::report), `stats`, `sweep` and `drain` take a number of steps that does not depend on how many
-/// resources there are, but for the search of a free slot, which looks at the marks of each slot twice at
-/// most. A call that was interrupted or
+/// Lock-free. The calls that say so look at all slots, or their marks; the others take a number of steps that does not depend on how
+/// many resources there are, but for the search of a free slot, which looks at the marks of each slot four times at most. A call that was interrupted or
 /// stopped for ever at any point holds the slot it works on, and nothing else. No call of a user's code is made while anything is
 /// half-changed: each may use the tracker, and may panic.
 pub struct Tracker<R, M: Slots, C: Tracked<R> = Tracking> {
@@ -79,7 +77,7 @@ pub struct Tracker<R, M: Slots, C: Tracked<R> = Tracking> {
     core: Core<R, StampOf<R, C>, OriginOf<R, C>, M>,
     setup: C,
     sweeps: Sweeps,
-    waker: AtomicWaker,
+    waker: WakerCell,
 }
 
 impl<R, const N: usize> Tracker<R, Inline<N>> {
@@ -98,7 +96,7 @@ impl<R, const N: usize, C: Tracked<R>> Tracker<R, Inline<N>, C> {
 
 impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     pub(crate) const fn of(core: Core<R, StampOf<R, C>, OriginOf<R, C>, M>, setup: C) -> Self {
-        Self { core, setup, sweeps: Sweeps::new(), waker: AtomicWaker::new() }
+        Self { core, setup, sweeps: Sweeps::new(), waker: WakerCell::new() }
     }
 
     #[inline]
@@ -219,6 +217,20 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     /// ```
     #[inline]
     pub fn read<T>(&self, id: Id, read: impl FnOnce(&R) -> T) -> Option<T> {
+        /// Wakes who waits for what has died under the look; also if that panics.
+        struct Tell<'a, R, M: Slots, C: Tracked<R>>(&'a Tracker<R, M, C>, Id);
+        impl<R, M: Slots, C: Tracked<R>> Drop for Tell<'_, R, M, C> {
+            #[inline]
+            fn drop(&mut self) {
+                if self.0.core.has_died(self.1) {
+                    self.0.died();
+                }
+            }
+        }
+        if id.index() as usize >= self.capacity() {
+            return None;
+        }
+        let _tell = Tell(self, id);
         match self.core.look(id, |resource, stamp| self.admits(stamp).then(|| read(&resource.0))) {
             Ok(read) => read.flatten(),
             Err(look) => {
@@ -272,7 +284,7 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
 
     /// What there is, and what was counted. Looks at all slots; while others work, the numbers may be some operations apart.
     pub fn stats(&self) -> TrackerStats {
-        let [young, middle, old] = [Age::Young, Age::Middle, Age::Old].map(|age| self.core.aged(age));
+        let [young, middle, old] = self.core.aged();
         let (awaiting, quarantined) = (self.core.awaiting(), self.core.aside());
         let (untracked, live) = (self.core.ended(), young + middle + old);
         let (sweeps, visited) = self.sweeps.counts();
@@ -292,9 +304,22 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
         }
     }
 
+    /// The end: nobody else is there, and nobody will be.
+    fn finalize_all(&mut self) {
+        let finalizer = &self.setup.parts().finalizer;
+        crate::raw::for_each_surely(self.core.end_alone(), |mut last| {
+            if !last.was_aside {
+                finalizer.finalize(&mut last.dead.get_mut().0);
+            }
+            last.dead.clear();
+        });
+    }
+
     #[doc(hidden)]
     pub fn validate(&self) {
         self.core.validate();
+        self.sweeps.validate();
+        self.waker.validate();
     }
 
     /// For tests: as if each slot had already had so many resources. The tracker is empty.
@@ -416,21 +441,20 @@ impl<R, M: Slots, C: Tracked<R>> Tracks for Tracker<R, M, C> {
 }
 
 impl<R, M: Slots, C: Tracked<R>> Drop for Tracker<R, M, C> {
-    /// Says what was still alive, and finalizes it, and all that waited. What was leaked with its handle too: nobody can use that any
-    /// more.
+    /// Says what is still alive, and then finalizes it, and all that waits. Also what was leaked with its handle: nobody can use that
+    /// any more.
     fn drop(&mut self) {
-        let finalizer = &self.setup.parts().finalizer;
-        crate::raw::for_each_surely(self.core.end_alone(), |mut last| {
-            if let Some(known) = last.lives {
-                let place = <C::Places as Placing>::place(last.dead.get_mut().1);
-                let (id, handles, is_kept) = (known.id, known.handles, known.is_kept);
-                finalizer.still_alive(&Living { id, age: last.dead.age(), handles, is_kept, place });
+        /// All is finalized also if a leak check panics.
+        struct End<'a, R, M: Slots, C: Tracked<R>>(&'a mut Tracker<R, M, C>);
+        impl<R, M: Slots, C: Tracked<R>> Drop for End<'_, R, M, C> {
+            fn drop(&mut self) {
+                self.0.finalize_all();
             }
-            if !last.was_aside {
-                finalizer.finalize(&mut last.dead.get_mut().0);
-            }
-            last.dead.clear();
-        });
+        }
+        let end = End(self);
+        for living in end.0.report() {
+            end.0.setup.parts().finalizer.still_alive(&living);
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub trait Finalizer<R> {
         false
     }
 
-    /// The tracker is dropped, and this was still alive. It will be finalized after that. Nothing, if nothing else is said.
+    /// The tracker is dropped, and this is still alive. It will be finalized when all were told, also if this panics. Nothing, if
+    /// nothing else is said.
     fn still_alive(&self, living: &Living) {
         let _ = living;
     }

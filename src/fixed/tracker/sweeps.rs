@@ -64,14 +64,19 @@ impl Sweeps {
     pub(super) fn due<T: Time>(&self, thresholds: &Thresholds, alive: u32, now: Instant) -> Option<Age> {
         let by_time =
             OLDEST_FIRST.into_iter().find(|&age| self.by_time::<T>(thresholds, age).has_passed(now));
-        // Relaxed, all: advice.
+        // Relaxed: advice.
         let then = self.alive_then.load(Ordering::Relaxed);
-        if alive < then {
-            // What went does not make up for what comes.
-            self.alive_then.store(alive, Ordering::Relaxed);
-        }
         let grown = passes(alive.saturating_sub(then), thresholds.of(Age::Young));
         by_time.max(grown.then(|| self.next_kind(thresholds)))
+    }
+
+    /// No sweep was due, with so many alive. If they have become fewer, growth is counted from here: what went does not make up for
+    /// what comes.
+    pub(super) fn none_due(&self, alive: u32) {
+        // Relaxed, both: advice.
+        if alive < self.alive_then.load(Ordering::Relaxed) {
+            self.alive_then.store(alive, Ordering::Relaxed);
+        }
     }
 
     /// When a sweep of a kind is due by time.
@@ -151,6 +156,25 @@ impl Sweeps {
     pub(super) fn visited(&self, resources: u32) {
         // Relaxed: a count.
         self.visited.fetch_add(resources, Ordering::Relaxed);
+    }
+
+    /// Looks at every word.
+    ///
+    /// # Panics
+    ///
+    /// If, at rest, one can't be.
+    pub(super) fn validate(&self) {
+        // Relaxed: tests look when all is done.
+        let cursor = self.cursor.load(Ordering::Relaxed);
+        assert!(age(cursor).is_some() || cursor == 0, "a place in no sweep");
+        // Relaxed, all: for nothing else.
+        let words = self.since.iter().chain(&self.ended).chain([&self.alive_then, &self.visited]);
+        for word in words {
+            let _ = word.load(Ordering::Relaxed);
+        }
+        for began in &self.began {
+            let _ = began.load();
+        }
     }
 
     /// How many sweeps have ended, by kind, and how many resources they have visited.

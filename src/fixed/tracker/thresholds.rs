@@ -6,7 +6,8 @@ use core::time::Duration;
 
 /// When sweeps are due: by growth, by the number of smaller sweeps, by time.
 ///
-/// A *young* sweep is due when more than `young` resources were put in than went since the last sweep. After `middle` such sweeps the
+/// A *young* sweep is due when there are over `young` more resources alive than at the end of the last sweep (or than at a later call of
+/// `sweep` with nothing to do, if there were fewer then). After `middle` such sweeps the
 /// next one is a *middle* one, which visits what has survived one sweep as well; after `old` of those the next is an *old* one, of
 /// everything. So most sweeps visit few resources, which are those that most likely are of no more use, while nothing is forgotten.
 /// Each kind can be due by [time](Self::every), too, so that a program that rests is swept.
@@ -45,7 +46,7 @@ impl Thresholds {
     }
 
     /// The same, and a sweep of this kind is due when so much time has passed since the last one. Zero and `Duration::MAX` stand for
-    /// never.
+    /// never. It needs a tracker that keeps time: in one that is [`Untimed`](crate::cache::Untimed) nothing is due by it.
     #[must_use]
     pub const fn every(mut self, age: Age, time: Duration) -> Self {
         self.every[age as usize] = time;

@@ -8,6 +8,7 @@ use crate::lifetime::{Stamp, Time};
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::marks::Age;
 use crate::raw::tracked::{Pin, Slots, Tracks};
+use crate::raw::waker::WakerCell;
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
 use core::task::{Poll, Waker};
@@ -59,18 +60,29 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     ///
     /// As [`drain`](Self::drain).
     pub fn drain_async(&self, budget: usize) -> impl Future<Output = usize> {
+        /// A task that waits, by the waker that it has left. When it waits no longer it leaves nothing behind.
+        struct Waits<'a>(&'a WakerCell, Option<Waker>);
+        impl Drop for Waits<'_> {
+            fn drop(&mut self) {
+                if let Some(waker) = &self.1 {
+                    self.0.forget(waker);
+                }
+            }
+        }
+        let mut waits = Waits(&self.waker, None);
         poll_fn(move |context| {
             let mut drained = self.drain(budget);
-            if drained == 0 {
-                self.waker.register(context.waker());
+            if drained == 0 && budget > 0 {
+                let is_first = waits.1.replace(context.waker().clone()).is_none();
+                waits.0.register(context.waker());
                 // What died in between may have found no waker.
                 drained = self.drain(budget);
+                if drained == 0 && is_first && self.core.awaiting() > 0 {
+                    // Somebody looked at it. That the look was over can have been on its way from another processor: one more poll.
+                    context.waker().wake_by_ref();
+                }
             }
-            if drained == 0 && self.core.awaiting() > 0 {
-                // Somebody looks at what waits, and does not say when he has done so. It does not take long.
-                context.waker().wake_by_ref();
-            }
-            if drained == 0 { Poll::Pending } else { Poll::Ready(drained) }
+            if drained == 0 && budget > 0 { Poll::Pending } else { Poll::Ready(drained) }
         })
     }
 
@@ -93,12 +105,13 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     ///
     /// # Panics
     ///
-    /// If [`is_unused`](Finalizer::is_unused) panics. The next call goes on behind that resource.
+    /// If [`is_unused`](Finalizer::is_unused) panics. The next call goes on behind what is visited together with that resource.
     pub fn sweep(&self, now: Instant, budget: usize) -> TrackerSweep {
-        match self.due(now) {
-            Some(kind) => self.sweep_of(kind, now, budget),
-            None => TrackerSweep::default(),
+        if let Some(kind) = self.due(now) {
+            return self.sweep_of(kind, now, budget);
         }
+        self.sweeps.none_due(self.alive());
+        TrackerSweep::default()
     }
 
     /// As [`sweep`](Self::sweep), of that kind, whether it is due or not. If another one goes on, some of that is done.
@@ -113,9 +126,10 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
             let is_worth =
                 |group, age| ages_up_to(age).any(|age| self.core.aged_in(group, age).next().is_some());
             let Some(step) = self.sweeps.step(self.core.groups(), is_worth) else { break };
+            let ends = Ends(self, step);
             self.sweep_group(step, now, &mut swept);
+            drop(ends);
             if step.is_last {
-                self.sweeps.end(step.age, self.alive());
                 break;
             }
         }
@@ -152,6 +166,17 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     }
 }
 
+/// A step of a sweep, after which, if it was the last, the sweep has ended: also if it panicked.
+struct Ends<'a, R, M: Slots, C: Tracked<R>>(&'a Tracker<R, M, C>, Step);
+
+impl<R, M: Slots, C: Tracked<R>> Drop for Ends<'_, R, M, C> {
+    fn drop(&mut self) {
+        if self.1.is_last {
+            self.0.sweeps.end(self.1.age, self.0.alive());
+        }
+    }
+}
+
 /// The oldest first.
 fn ages_up_to(oldest: Age) -> impl Iterator<Item = Age> {
     OLDEST_FIRST.into_iter().filter(move |&age| age <= oldest)
@@ -161,9 +186,14 @@ fn ages_up_to(oldest: Age) -> impl Iterator<Item = Age> {
 impl<R, M: Slots, C: Tracked<R>> Maintain for Tracker<R, M, C> {
     fn maintain(&self, budget: usize) -> Maintained {
         let now = self.time().now();
-        let swept = self.sweep(now, budget);
-        let drained = self.drain(budget.saturating_sub(swept.visited));
-        let is_left = swept.is_left || self.core.awaiting() > 0;
+        // Half of it first, so that neither keeps the other from its turn.
+        let mut drained = self.drain(budget.div_ceil(2));
+        let swept = self.sweep(now, budget - drained);
+        let rest = budget.saturating_sub(drained + swept.visited);
+        let more = self.drain(rest);
+        drained += more;
+        // If there was budget left, what waits can't be had just now: somebody looks at it, or is about to mark it.
+        let is_left = swept.is_left || (more == rest && self.core.awaiting() > 0);
         let next = self.sweeps.next::<C::Time>(&self.setup.parts().thresholds, now);
         Maintained { done: swept.visited + drained, is_left, next }
     }
