@@ -758,9 +758,10 @@ fn two_take_what_is_set_aside() {
 
 // --- Looks.
 
+/// Four preemptions: without a bound it takes minutes.
 #[test]
 fn a_look_meets_a_removal() {
-    explore(|| {
+    explore_preempted(4, || {
         let scene = Scene::<OnHeap>::new(1);
         let id = scene.insert(10);
         let other = beside(&scene, move |scene| scene.remove(id));
@@ -778,7 +779,7 @@ fn a_look_meets_a_removal() {
 /// As above, but a look was announced before, so that its line is known to be used.
 #[test]
 fn a_second_look_meets_a_removal() {
-    explore(|| {
+    explore_preempted(4, || {
         let scene = Scene::<OnHeap>::new(1);
         let id = scene.insert(10);
         assert_eq!(scene.tracker.look(id), Some(10));

@@ -463,6 +463,9 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
             spent += u32::from(seen.is_spent());
         }
         assert_eq!((self.awaiting(), self.aside(), self.spent()), (dead, aside, spent), "counted wrong");
+        // Relaxed: as in `claim_dead`.
+        let near = self.dead_near.load(Ordering::Relaxed) as usize;
+        assert!(near < self.groups().max(1), "the search for the dead begins outside");
         marks::show(self.starts.as_ref());
         self.looks.show();
     }
