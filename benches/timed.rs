@@ -320,16 +320,16 @@ macro_rules! each {
 /// What both clocks cost, which is a part of all rows.
 fn clocks() -> Vec<Contender<'static>> {
     let real = RealClock::new();
-    let read = |name: &str, clock: Box<dyn Fn() -> u64>| {
+    let reader = |name: &str, clock: Box<dyn Fn() -> u64>| {
         contender(name, move || {
             (0..REQUESTS).for_each(|_| _ = black_box(clock()));
             REQUESTS
         })
     };
     vec![
-        read("real clock", Box::new(move || real.now().ticks())),
-        read("coarse clock", Box::new(|| coarse().now().ticks())),
-        read("std::time::Instant", Box::new(|| u64::from(StdInstant::now() > *black_box(&start())))),
+        reader("real clock", Box::new(move || real.now().ticks())),
+        reader("coarse clock", Box::new(|| coarse().now().ticks())),
+        reader("std::time::Instant", Box::new(|| u64::from(StdInstant::now() > *black_box(&start())))),
     ]
 }
 
@@ -339,13 +339,16 @@ fn start() -> StdInstant {
 }
 
 /// Entries that end at once in the table of sweeps.
-const ENDING: u64 = 100_000;
+const ENDING: u32 = 100_000;
+
+/// How long an entry lives, by its number.
+type Ends = fn(u64) -> Duration;
 
 /// Fills a cache with entries that end within a second, and sweeps them out in slices.
-fn sweep(budget: usize, ends: impl Fn(u64) -> Duration) -> Vec<f64> {
+fn sweep(budget: usize, ends: Ends) -> Vec<f64> {
     let clock: ManualClock = ManualClock::new();
     let mut cache = TimedCache::with_capacity(ENDING as usize, Expiring::new(&clock));
-    for number in 0..ENDING {
+    for number in 0..u64::from(ENDING) {
         cache.put_for(scramble(number), number, ends(number));
     }
     let mut slices = Vec::new();
@@ -367,14 +370,12 @@ fn sweep(budget: usize, ends: impl Fn(u64) -> Duration) -> Vec<f64> {
     slices
 }
 
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn sweeps() {
     println!("\nsweep of {ENDING} entries that are over, in slices");
     println!(
         "  {:>8} {:>8} {:>16} {:>16} {:>16}",
         "budget", "slices", "median, ns", "p99, ns", "all, ns an entry"
     );
-    type Ends = fn(u64) -> Duration;
     let at_once: Ends = |_| Duration::from_millis(400);
     let spread: Ends = |number| Duration::from_nanos(scramble(!number) % 1_000_000_000);
     for (name, ends) in [("all at one time", at_once), ("spread over a second", spread)] {
@@ -389,7 +390,7 @@ fn sweeps() {
                 slices.len(),
                 median(slices.clone()),
                 p99,
-                all / ENDING as f64
+                all / f64::from(ENDING)
             );
         }
     }
