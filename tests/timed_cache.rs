@@ -933,6 +933,21 @@ fn a_static_cache_needs_no_code_to_exist() {
     assert_eq!(cache.stats().evicted, 36);
 }
 
+/// With a clock of its own it is all zero: it lies in `.bss`.
+#[test]
+fn a_static_cache_may_have_its_clock_within() {
+    type Cache = TimedCache<u32, u32, Inline<64>, Idling<ManualClock>>;
+    static ZERO: std::sync::Mutex<Cache> =
+        std::sync::Mutex::new(TimedCache::new(Idling::new(ManualClock::new())));
+    let mut cache = ZERO.lock().unwrap();
+    cache.set_time_to_idle(Duration::from_nanos(2));
+    cache.put(1, 10);
+    cache.clock().advance_ticks(1);
+    assert_eq!(cache.get(&1), Some(&10));
+    cache.clock().advance_ticks(2);
+    assert_eq!(cache.get(&1), None);
+}
+
 #[test]
 fn capacity_0_hands_everything_back() {
     let clock = ManualClock::<1>::new();
