@@ -480,10 +480,7 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
     /// The hash of a key, and the present.
     #[inline]
     fn begin_insert(&self, key: &K) -> (u32, Instant) {
-        let hash = hash32(&self.hasher, key);
-        // A real clock takes as long as memory does.
-        self.list.foresee_insert(hash);
-        (hash, self.time.now())
+        (hash32(&self.hasher, key), self.time.now())
     }
 
     /// When an entry ends that is put in now.
