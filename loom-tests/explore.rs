@@ -19,6 +19,8 @@ fn run<M: Fn() + Send + Sync + 'static>(preemption_bound: Option<usize>, model: 
     let iterations = Arc::new(AtomicUsize::new(0));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemption_bound;
+    // Of steps in a run: structures with many words are looked at as a whole before threads begin.
+    builder.max_branches = 10_000;
     let start = Instant::now();
     let counted = Arc::clone(&iterations);
     builder.check(move || {

@@ -11,6 +11,8 @@
 //! | `recorder` | the shared counts beside a pool |
 //! | `ticks` | the clock of two words |
 //! | `cache` | the concurrent cache: one set of one to three ways |
+//! | `memo` | single flight: who computes a result, and who waits |
+//! | `tracker` | the tracker of one or two slots, inline and on the heap, where looks are announced |
 //! | `wrong` | protocols that are wrong, which must be caught: the check of the check |
 //!
 //! A model's name tells the race. What is bounded says beside the bound why: most models of three threads, and of two
@@ -29,9 +31,11 @@ mod objects;
 mod box_pool;
 mod cache;
 mod indices;
+mod memo;
 mod object_pool;
 mod pool;
 mod recorder;
 mod ticks;
+mod tracker;
 mod words;
 mod wrong;

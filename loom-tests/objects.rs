@@ -126,6 +126,6 @@ pub(crate) fn survive<R>(work: impl FnOnce() -> R) -> Option<R> {
 struct OnPurpose;
 
 /// Without the message that a panic leaves.
-fn panic_on_purpose() -> ! {
+pub(crate) fn panic_on_purpose() -> ! {
     panic::resume_unwind(Box::new(OnPurpose))
 }

@@ -3,6 +3,7 @@
 use crate::explore::{explore, join, spawn};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
+use larder::testing::Flags;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU8, AtomicU32};
 
@@ -87,4 +88,41 @@ fn a_clock_whose_reader_looks_at_the_upper_half_twice() {
         }
         join(writer);
     });
+}
+
+/// Each of two raises a flag and looks at the other's (Dekker's rule): that one of them sees the other's needs the one order of
+/// sequentially consistent accesses.
+fn two_raise_a_flag_and_look(raise: Ordering, look: Ordering) {
+    explore(move || {
+        let flags = Arc::new(Flags::new());
+        flags.validate();
+        let theirs = Arc::clone(&flags);
+        let other = spawn(move || theirs.raise_and_look(1, raise, look));
+        let ours = flags.raise_and_look(0, raise, look);
+        assert!(join(other) || ours, "neither sees the other");
+    });
+}
+
+/// The check of the others: loom does not know such accesses, the crate's backend makes them.
+#[test]
+fn flags_in_the_one_order_are_seen_by_one_of_two() {
+    two_raise_a_flag_and_look(Ordering::SeqCst, Ordering::SeqCst);
+}
+
+#[test]
+#[should_panic(expected = "neither sees the other")]
+fn flags_that_are_raised_outside_of_the_one_order() {
+    two_raise_a_flag_and_look(Ordering::AcqRel, Ordering::SeqCst);
+}
+
+#[test]
+#[should_panic(expected = "neither sees the other")]
+fn flags_that_are_looked_at_outside_of_the_one_order() {
+    two_raise_a_flag_and_look(Ordering::SeqCst, Ordering::Acquire);
+}
+
+#[test]
+#[should_panic(expected = "neither sees the other")]
+fn flags_that_are_raised_and_looked_at_outside_of_the_one_order() {
+    two_raise_a_flag_and_look(Ordering::AcqRel, Ordering::Acquire);
 }

@@ -3,7 +3,7 @@
 use core::error::Error;
 use core::fmt;
 
-/// All slots of a pool are in use. What was to go in comes back.
+/// All slots of a pool or a tracker are in use. What was to go in comes back.
 ///
 /// Judged while others work: N users of N slots that all let go and take again at once can see it for a moment, and so
 /// can one whose object is just being reset or dropped by another. Trying again is right where that can happen.
@@ -23,7 +23,7 @@ impl<T> Exhausted<T> {
         self.value
     }
 
-    /// How many slots the pool has.
+    /// How many slots there are.
     pub const fn capacity(&self) -> usize {
         self.capacity
     }
@@ -38,8 +38,8 @@ impl<T> fmt::Debug for Exhausted<T> {
 impl<T> fmt::Display for Exhausted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.capacity {
-            1 => write!(f, "the pool is exhausted: its only slot is in use"),
-            slots => write!(f, "the pool is exhausted: all of its {slots} slots are in use"),
+            1 => write!(f, "exhausted: the only slot is in use"),
+            slots => write!(f, "exhausted: all of the {slots} slots are in use"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The memory a program holds on to: pools that reuse objects, and caches that remember results.
+//! The memory a program holds on to: pools that reuse objects, caches that remember results, functions that do, and a tracker that knows
+//! which resources live and cleans up the rest.
 //!
 //! One API from a Cortex-M0 without a heap and without compare-and-swap to a server with many threads. Without features the crate
 //! is `no_std` and never allocates; `alloc` adds capacities of run time, `std` (the default) what needs an operating system.
@@ -18,11 +19,20 @@
 //! | | the number is known at run time | `cache::HeapCache` (`alloc`) |
 //! | have them end after some time | by a clock that you give | the same, made with [`cache::Expiring`] |
 //! | read plain data without writing | keys and values are `Pod` | the same, made with [`cache::Words`] |
+//! | know which resources are alive, and clean up the rest | the number is known | [`tracker::Tracker`] |
+//! | | the number is known at run time | `tracker::HeapTracker` (`alloc`) |
+//! | let a function remember its results | | [`memoize!`] |
+//! | compute what is asked for and not known | in a cache of your choice | [`memo::Memo`] |
+//! | | once, while others wait for it | the same, with `memo::SingleFlight` (`std`) |
+//! | have all of these kept in order | by a thread | `maintain::Janitor` (`std`) |
+//! | | by a task, or a main loop | [`maintain::tend`], [`maintain::Maintain`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
+//! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
+//! | | by any of these, for the price of a load | [`time::CoarseClock`] |
 //!
 //! # Promises
 //!
-//! - **Bounded.** A call on a pool or a concurrent cache takes a number of steps that its size bounds, also from an interrupt that stopped
+//! - **Bounded.** A call on a pool, a concurrent cache or a tracker takes a number of steps that its size bounds, also from an interrupt that stopped
 //!   another call half-way. What can't be done now says so and gives the value back.
 //! - **A stalled thread costs others at most what it holds.**
 //! - **Never wrong.** A concurrent cache is, for each key, a map whose entries may vanish at any time: never an older value, another key's, or
@@ -52,18 +62,24 @@ mod sync;
 pub mod sync;
 
 mod error;
+mod id;
 pub mod key;
 mod lifetime;
+mod maintenance;
 mod raw;
 pub mod stats;
 #[cfg(any(larder_loom, larder_step))]
 #[doc(hidden)]
 pub mod testing;
-pub mod time;
+// Named after its folder, whose name the public module needs.
+#[path = "time/mod.rs"]
+mod time_base;
 
 mod fixed;
 #[cfg(feature = "alloc")]
 mod heap;
+#[cfg(feature = "std")]
+mod hosted;
 
 pub use error::{CapacityError, Exhausted, Rejected};
 
@@ -94,6 +110,99 @@ pub mod cache {
     pub use crate::raw::plain::{CellKind, Pinned, Words};
     pub use crate::raw::store::{Lent, Sets, Store};
     pub use crate::raw::width::{Ways, Width};
+}
+
+/// Maintenance: what is done now and then, and who does it.
+pub mod maintain {
+    #[cfg(feature = "std")]
+    pub use crate::hosted::janitor::Janitor;
+    pub use crate::maintenance::{Maintain, Maintained, tend};
+}
+
+/// The tracker: which resources are alive, and who cleans up the rest.
+pub mod tracker {
+    pub use crate::fixed::cache::Removed;
+    pub use crate::fixed::tracker::Tracker;
+    pub use crate::fixed::tracker::handle::{Handle, WeakHandle};
+    pub use crate::fixed::tracker::report::{Living, TrackerStats, TrackerSweep};
+    pub use crate::fixed::tracker::setup::{
+        DropOnly, EachItsOwn, Finalized, Finalizer, NoPlaces, Place, Places, Placing, Tracked, Tracking,
+    };
+    pub use crate::fixed::tracker::thresholds::Thresholds;
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::tracker::{HeapTracker, OwnedElsewhere, OwnedHandle};
+    pub use crate::id::{Id, ParseIdError};
+    #[cfg(feature = "alloc")]
+    pub use crate::raw::heap::Heap;
+    pub use crate::raw::marks::Age;
+    pub use crate::raw::memory::Inline;
+    pub use crate::raw::tracked::{Owner, Slots};
+}
+
+pub mod time {
+    //! Time that is handed in: clocks, points in time, and the one comparison that decides what has expired.
+    //!
+    //! Nothing in this crate reads a clock that it was not given. A [`Clock`] counts ticks since a start of its own choice
+    //! and says how many make a second; an [`Instant`] is such a count; a [`Deadline`] is the instant from which on
+    //! something no longer holds. [`ManualClock`] stands until it is told to move, which is what tests want, and what
+    //! firmware wants whose timer interrupt is the clock. `StdClock` (feature `std`) is the operating system's, and
+    //! [`CoarseClock`] makes any clock cheap to read.
+    //!
+    //! ```
+    //! use core::time::Duration;
+    //! use larder::time::{Clock, Deadline, ManualClock};
+    //!
+    //! static CLOCK: ManualClock<1_000> = ManualClock::new(); // a tick is a millisecond
+    //!
+    //! let deadline = Deadline::after(&CLOCK, Duration::from_millis(250));
+    //! CLOCK.advance(Duration::from_millis(249));
+    //! assert!(!deadline.has_passed(CLOCK.now()));
+    //! CLOCK.advance(Duration::from_millis(1));
+    //! assert!(deadline.has_passed(CLOCK.now()));
+    //! ```
+    //!
+    //! # What a clock may do wrong
+    //!
+    //! A clock is monotonic by contract, but nothing breaks if it is not: all arithmetic here saturates, a clock that goes
+    //! backward makes things live longer and never panics, and one that stands at either end of its range expires nothing
+    //! that has no deadline.
+
+    #[cfg(all(
+        feature = "std",
+        any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
+    ))]
+    pub use crate::hosted::std_clock::StdClock;
+    pub use crate::time_base::{Clock, CoarseClock, Deadline, Instant, ManualClock};
+}
+
+/// Memoization: results of computations, each made when it is first asked for.
+pub mod memo {
+    pub use crate::fixed::memo::{
+        Age, Callers, EachComputes, Exclusive, Keeper, Memo, Remembers, StaticMemo,
+    };
+    #[cfg(feature = "std")]
+    pub use crate::hosted::flight::SingleFlight;
+
+    /// What `memoize!` is made of.
+    #[doc(hidden)]
+    pub mod macros {
+        pub use crate::fixed::arguments::{
+            Arg, Args, ByValue, DEFAULT_CAPACITY, Everything, OnlySome, Outcome, ToKey, Whole,
+        };
+        #[cfg(feature = "std")]
+        pub use crate::hosted::memoize::Memos;
+    }
+}
+
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memo_of_its_own {
+    ($($options:tt)*) => {
+        ::core::compile_error!(
+            "`memoize!`: without larder's feature `std` say which `memo` keeps the results"
+        )
+    };
 }
 
 /// The README's code runs as a test.

@@ -26,6 +26,12 @@ pub trait Time: sealed::Sealed {
     /// When an entry that is used now, and then no more, ends.
     #[doc(hidden)]
     fn idle_deadline(&self, now: Instant) -> Deadline;
+    /// How many ticks that are: `u64::MAX` is for ever.
+    #[doc(hidden)]
+    fn ticks(duration: Duration) -> u64;
+    /// How long so many ticks are.
+    #[doc(hidden)]
+    fn duration(ticks: u64) -> Duration;
 }
 
 /// How a cache keeps time whose entries can end.
@@ -99,6 +105,14 @@ impl Time for Untimed {
     #[inline]
     fn idle_deadline(&self, _: Instant) -> Deadline {
         Deadline::NEVER
+    }
+
+    fn ticks(_: Duration) -> u64 {
+        u64::MAX
+    }
+
+    fn duration(_: u64) -> Duration {
+        Duration::MAX
     }
 }
 
@@ -226,6 +240,14 @@ impl<C: Clock> Time for Expiring<C> {
     #[inline]
     fn idle_deadline(&self, _: Instant) -> Deadline {
         Deadline::NEVER
+    }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
+    }
+
+    fn duration(ticks: u64) -> Duration {
+        duration::<C>(ticks)
     }
 }
 
@@ -359,6 +381,14 @@ impl<C: Clock, const STEPS: u64> Time for ExpiringInSteps<C, STEPS> {
     fn idle_deadline(&self, _: Instant) -> Deadline {
         Deadline::NEVER
     }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
+    }
+
+    fn duration(ticks: u64) -> Duration {
+        duration::<C>(ticks)
+    }
 }
 
 impl<C: Clock, const STEPS: u64> Timed for ExpiringInSteps<C, STEPS> {
@@ -477,6 +507,14 @@ impl<C: Clock> Time for Idling<C> {
     #[inline]
     fn idle_deadline(&self, now: Instant) -> Deadline {
         Deadline::ticks_after(now, self.idle.ticks())
+    }
+
+    fn ticks(duration: Duration) -> u64 {
+        C::ticks(duration)
+    }
+
+    fn duration(ticks: u64) -> Duration {
+        duration::<C>(ticks)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::fixed::cache::{Cache, StaticCache};
 use crate::fixed::setup::Suits;
 use crate::raw::indices::{self, Claim, Hint, Wanted};
 use crate::raw::width::Blank;
-use crate::sync::AtomicU8;
+use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
 /// The index allocator, over `N` states.
 #[allow(missing_debug_implementations, reason = "only checkers see it")]
@@ -49,4 +49,28 @@ impl<const N: usize> Indices<N> {
 /// An empty cache of a single set, the smallest there is, of which only so many of its 8 ways are used.
 pub fn small_cache<K, V, C: Suits<K, V>>(ways: u32, setup: C) -> StaticCache<K, V, 1, 8, C> {
     Cache::of(Blank::BLANK, (8 - ways, 0), setup)
+}
+
+/// Two flags, each of which one raises before he looks at the other's.
+#[allow(missing_debug_implementations, reason = "only checkers see it")]
+pub struct Flags([AtomicU32; 2]);
+
+impl Flags {
+    /// Neither is raised.
+    #[expect(clippy::new_without_default, reason = "only checkers call it")]
+    pub const fn new() -> Self {
+        Self([const { AtomicU32::new(0) }; 2])
+    }
+
+    /// Raises one by a read-modify-write of this order, and says whether the other one is seen raised, by a load of that order.
+    pub fn raise_and_look(&self, mine: usize, raise: Ordering, look: Ordering) -> bool {
+        let _ = self.0[mine].compare_exchange(0, 1, raise, Ordering::Relaxed);
+        self.0[1 - mine].load(look) != 0
+    }
+
+    /// Looks at every word.
+    pub fn validate(&self) {
+        // Relaxed: for nothing else.
+        self.0.iter().for_each(|flag| assert!(flag.load(Ordering::Relaxed) <= 1));
+    }
 }

@@ -8,17 +8,22 @@
 extern crate alloc;
 
 use alloc::rc::Rc;
-use core::cell::Cell;
-use core::hash::BuildHasher;
+use core::cell::{Cell, RefCell};
+use core::hash::{BuildHasher, Hash, Hasher};
 use core::marker::PhantomData;
 use larder::cache::{CacheIter, Filled, LentCache, Ref, Removed, Setup, StaticCache, Stored, Swept, Ways};
 use larder::cache::{
     Expiring, Idling, Inline, Inserted, Iter, IterMut, LruCache, TimedCache, TimedIter, Untimed,
 };
 use larder::key::{DefaultHash, DefaultHasher};
+use larder::memo::{Age, EachComputes, Memo, StaticMemo};
 use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles};
 use larder::stats::{CacheStats, Off, PoolStats, Shared, Striped};
-use larder::time::{Clock, Deadline, Instant, ManualClock};
+use larder::time::{Clock, CoarseClock, Deadline, Instant, ManualClock};
+use larder::tracker::{
+    Finalized, Finalizer, Handle, Id, Living, Place, Places, Thresholds, Tracker, TrackerStats, Tracking,
+    WeakHandle,
+};
 use larder::{CapacityError, Exhausted, Rejected};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::sync::MutexGuard;
@@ -40,6 +45,12 @@ impl<T, X> Recycle<T> for Hook<X> {
     }
 }
 
+impl<R, X> Finalizer<R> for Hook<X> {
+    fn finalize(&self, _: &mut R) {
+        unreachable!("nothing is finalized here")
+    }
+}
+
 impl<X> BuildHasher for Hook<X> {
     type Hasher = DefaultHasher;
 
@@ -54,6 +65,28 @@ impl<X> Clock for Hook<X> {
     fn now(&self) -> Instant {
         unreachable!("nothing is timed here")
     }
+}
+
+/// Keys and results of each kind.
+#[allow(clippy::derived_hash_with_manual_eq, reason = "of nothing")]
+struct Of<X>(PhantomData<X>);
+
+impl<X> Clone for Of<X> {
+    fn clone(&self) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<X> PartialEq for Of<X> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<X> Eq for Of<X> {}
+
+impl<X> Hash for Of<X> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// A clock that only its thread can read.
@@ -118,6 +151,7 @@ fn the_kinds_are_what_they_are_called() {
         ($type:ty, $send:literal, $sync:literal) => {
             expect!($type, Send: $send, Sync: $sync);
             expect!(Hook<$type>, Send: $send, Sync: $sync);
+            expect!(Of<$type>, Send: $send, Sync: $sync);
         };
     }
     each!(check);
@@ -316,6 +350,86 @@ fn a_concurrent_cache_is_as_what_it_is_made_with() {
 }
 
 #[test]
+fn a_memo_is_as_its_cache_is() {
+    macro_rules! check {
+        ($key:ty, $k_send:literal, $k_sync:literal, $value:ty, $v_send:literal, $v_sync:literal) => {
+            let (send, sync) = ($k_send && $v_send, $k_sync && $v_sync);
+            expect!(StaticMemo<Of<$key>, Of<$value>, 1, 8>, Send: send, Sync: send && sync);
+            // For one thread at a time.
+            expect!(Memo<RefCell<LruCache<Of<$key>, Of<$value>, Inline<2>>>>, Send: send, Sync: false);
+        };
+    }
+    each_pair!(check);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn callers_that_wait_share_keys_and_results() {
+    use larder::cache::HeapCache;
+    use larder::memo::SingleFlight;
+    use std::sync::Mutex;
+
+    macro_rules! check {
+        ($key:ty, $k_send:literal, $k_sync:literal, $value:ty, $v_send:literal, $v_sync:literal) => {
+            let (send, sync) = ($k_send && $v_send, $k_sync && $v_sync);
+            // A locked cache is used by one after the other.
+            expect!(Memo<Mutex<LruCache<Of<$key>, Of<$value>, Inline<2>>>>, Send: send, Sync: send);
+            // Who waits compares the key, and clones the result, while others do.
+            let both = send && sync;
+            expect!(Memo<Mutex<LruCache<Of<$key>, Of<$value>, Inline<2>>>, SingleFlight>, Send: both, Sync: both);
+            expect!(Memo<HeapCache<Of<$key>, Of<$value>>, SingleFlight>, Send: both, Sync: both);
+        };
+    }
+    each_pair!(check);
+}
+
+#[test]
+fn a_coarse_clock_is_as_what_it_reads() {
+    macro_rules! check {
+        ($clock:ty, $send:literal, $sync:literal) => {
+            expect!(CoarseClock<Hook<$clock>>, Send: $send, Sync: $sync);
+        };
+    }
+    each!(check);
+}
+
+#[test]
+fn a_tracker_shares_resources_and_hands_them_over() {
+    macro_rules! trackers {
+        ($tracker:ty, $send:expr, $sync:expr) => {
+            expect!($tracker, Send: $send, Sync: $sync);
+            // A handle is a use of the tracker, wherever it is.
+            expect!(Handle<&'static $tracker>, Send: $sync, Sync: $sync);
+            expect!(WeakHandle<&'static $tracker>, Send: $sync, Sync: $sync);
+            #[cfg(feature = "alloc")]
+            {
+                // The last one drops the tracker.
+                expect!(Handle<alloc::sync::Arc<$tracker>>, Send: $send && $sync, Sync: $send && $sync);
+            }
+        };
+    }
+    macro_rules! check {
+        ($value:ty, $v_send:literal, $v_sync:literal, $hook:ty, $h_send:literal, $h_sync:literal) => {
+            // The finalizer is called on any thread that drains.
+            let (send, sync) = ($v_send && $h_send, $v_send && $v_sync && $h_sync);
+            trackers!(Tracker<$value, Inline<2>, Tracking<Hook<$hook>>>, send, sync);
+            trackers!(Tracker<Finalized<u32, $value>, Inline<2>, Tracking<Hook<$hook>>>, send, sync);
+            #[cfg(feature = "alloc")]
+            {
+                trackers!(larder::tracker::HeapTracker<$value, Tracking<Hook<$hook>>>, send, sync);
+            }
+            // The clock is read on any thread.
+            trackers!(
+                Tracker<u32, Inline<2>, Tracking<Hook<$hook>, Expiring<Hook<$value>>, Places>>,
+                $v_send && $h_send,
+                $v_sync && $h_sync
+            );
+        };
+    }
+    each_pair!(check);
+}
+
+#[test]
 fn a_borrowed_clock_is_shared() {
     expect!(ManualClock, Send: true, Sync: true);
     expect!(&ManualClock<1>, Send: true, Sync: true);
@@ -340,6 +454,17 @@ assert_impl_all!(Inline<2>: Send, Sync);
 assert_impl_all!(Striped<3>: Send, Sync, Unpin);
 assert_impl_all!(Untimed: Send, Sync, Unpin);
 assert_impl_all!(Swept: Send, Sync, Unpin);
+assert_impl_all!(Id: Send, Sync, Unpin);
+assert_impl_all!(Living: Send, Sync, Unpin);
+assert_impl_all!(Place: Send, Sync, Unpin);
+assert_impl_all!(Thresholds: Send, Sync, Unpin);
+assert_impl_all!(TrackerStats: Send, Sync, Unpin);
+assert_impl_all!(Age: Send, Sync, Unpin);
+assert_impl_all!(EachComputes: Send, Sync, Unpin);
+#[cfg(feature = "std")]
+assert_impl_all!(larder::memo::SingleFlight: Send, Sync, Unpin);
+#[cfg(feature = "std")]
+assert_impl_all!(larder::time::StdClock: Send, Sync, Unpin);
 
 // The mistakes that others have made, once more without a formula.
 assert_not_impl_any!(PoolBox<'static, Cell<u32>>: Sync);
@@ -353,6 +478,11 @@ assert_not_impl_any!(StaticCache<u32, Cell<u32>, 1, 8>: Sync);
 assert_not_impl_any!(StaticCache<Cell<u32>, u32, 1, 8>: Sync);
 assert_not_impl_any!(Ref<'static, u32, SyncOnly>: Send);
 assert_not_impl_any!(Ref<'static, Cell<u32>, u32>: Send, Sync);
+assert_not_impl_any!(StaticMemo<u32, Rc<u32>, 1, 8>: Send, Sync);
+#[cfg(feature = "std")]
+assert_not_impl_any!(Memo<std::sync::Mutex<LruCache<u32, Cell<u32>, Inline<2>>>, larder::memo::SingleFlight>: Sync);
+assert_not_impl_any!(Tracker<Cell<u32>, Inline<2>>: Sync);
+assert_not_impl_any!(Handle<&'static Tracker<Cell<u32>, Inline<2>>>: Send, Sync);
 #[cfg(feature = "alloc")]
 assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
 

@@ -309,16 +309,13 @@ fn an_error_says_how_large_the_pool_is_and_shows_no_value() {
     let pool = BoxPool::<&str, 1>::default();
     let _held = pool.insert("held").unwrap();
     let refused = pool.insert("secret").unwrap_err();
-    assert_eq!(refused.to_string(), "the pool is exhausted: its only slot is in use");
+    assert_eq!(refused.to_string(), "exhausted: the only slot is in use");
     assert_eq!(format!("{refused:?}"), "Exhausted { capacity: 1, .. }");
     assert_eq!((refused.capacity(), refused.into_inner()), (1, "secret"));
     assert_eq!(format!("{pool:?}"), "BoxPool { capacity: 1, in_use: 1, .. }");
 
     let none = BoxPool::<u32, 0>::new();
-    assert_eq!(
-        none.insert(1).unwrap_err().to_string(),
-        "the pool is exhausted: all of its 0 slots are in use"
-    );
+    assert_eq!(none.insert(1).unwrap_err().to_string(), "exhausted: all of the 0 slots are in use");
     assert_eq!((none.capacity(), none.in_use()), (0, 0));
 }
 

@@ -7,7 +7,7 @@ mod common;
 use common::holds;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use larder::time::{Clock, Deadline, Instant, ManualClock};
+use larder::time::{Clock, CoarseClock, Deadline, Instant, ManualClock};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use std::sync::Barrier;
 
@@ -259,4 +259,97 @@ fn writers_never_lose_a_tick_where_atomics_have_64_bits() {
         }
     });
     assert_eq!(clock.now().ticks(), 6 * OFTEN);
+}
+
+#[test]
+fn a_coarse_clock_says_what_was_last_read() {
+    let source: ManualClock<1_000> = ManualClock::starting_at(Instant::from_ticks(5));
+    let coarse = CoarseClock::new(&source);
+    assert_eq!(coarse.now(), Instant::START);
+    assert_eq!(coarse.update(), Instant::from_ticks(5));
+    source.set(Instant::from_ticks(7));
+    assert_eq!(coarse.now(), Instant::from_ticks(5));
+    assert_eq!(coarse.update(), Instant::from_ticks(7));
+    assert_eq!(coarse.now(), Instant::from_ticks(7));
+    assert_eq!(CoarseClock::<&ManualClock<1_000>>::HZ, 1_000);
+}
+
+#[test]
+fn a_coarse_clock_never_goes_back() {
+    let source: ManualClock = ManualClock::starting_at(Instant::from_ticks(u64::MAX - 1));
+    let coarse = CoarseClock::new(&source);
+    coarse.update();
+    source.set(Instant::START);
+    assert_eq!(coarse.update(), Instant::START);
+    assert_eq!(coarse.now(), Instant::from_ticks(u64::MAX - 1));
+    source.set(Instant::MAX);
+    coarse.update();
+    assert_eq!(coarse.now(), Instant::MAX);
+}
+
+#[test]
+fn nobody_sees_a_coarse_clock_go_back_whoever_updates_it() {
+    static SOURCE: ManualClock = ManualClock::new();
+    static CLOCK: CoarseClock<&ManualClock> = CoarseClock::new(&SOURCE);
+    let rounds = if cfg!(miri) { 50 } else { 20_000 };
+    let begin = Barrier::new(3);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                begin.wait();
+                let mut last = Instant::START;
+                for _ in 0..rounds {
+                    SOURCE.advance_ticks(1);
+                    CLOCK.update();
+                    let now = CLOCK.now();
+                    assert!(now >= last, "{now:?} after {last:?}");
+                    last = now;
+                }
+            });
+        }
+    });
+    assert_eq!(CLOCK.update(), CLOCK.now());
+}
+
+#[cfg(feature = "std")]
+mod of_the_system {
+    use super::*;
+    use larder::time::StdClock;
+
+    static CLOCK: StdClock = StdClock::new();
+
+    #[test]
+    fn goes_on_and_never_back() {
+        let begin = CLOCK.now();
+        let mut last = begin;
+        // As long as it takes: a clock may have steps.
+        while last == begin {
+            let now = CLOCK.now();
+            assert!(now >= last);
+            last = now;
+        }
+    }
+
+    #[test]
+    fn is_one_for_all() {
+        let before = CLOCK.now();
+        let of_another_thread = std::thread::spawn(|| StdClock::default().now()).join().unwrap();
+        assert!(before <= of_another_thread && of_another_thread <= CLOCK.now());
+    }
+
+    #[test]
+    fn keeps_the_time_of_the_system() {
+        let (begin, by_system) = (CLOCK.now(), std::time::Instant::now());
+        while CLOCK.now().saturating_since(begin) < 1_000_000 {}
+        let passed = StdClock::duration(CLOCK.now().saturating_since(begin));
+        let by_system = by_system.elapsed();
+        assert!(by_system >= Duration::from_millis(1) / 2, "{by_system:?} for {passed:?}");
+    }
+
+    #[test]
+    fn stands_behind_a_coarse_one() {
+        static COARSE: CoarseClock<StdClock> = CoarseClock::new(StdClock::new());
+        let now = COARSE.update();
+        assert_eq!((COARSE.now(), COARSE.now()), (now, now));
+    }
 }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use larder::stats::{CacheStats, PoolStats};
+use larder::tracker::TrackerStats;
 
 /// What a thread has counted on its way.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +47,7 @@ pub(crate) struct Tally {
     pub(crate) cache: CacheStats,
     pub(crate) in_use: usize,
     pub(crate) pool: PoolStats,
+    pub(crate) tracker: TrackerStats,
 }
 
 impl Tally {
@@ -54,6 +56,7 @@ impl Tally {
         self.promises_of_look_ups()
             .into_iter()
             .chain(self.promises_of_entries())
+            .chain(self.promises_of_buffers())
             .filter_map(|(kept, words)| if kept { None } else { Some(words) })
     }
 
@@ -74,8 +77,13 @@ impl Tally {
         ]
     }
 
-    fn promises_of_entries(&self) -> [(bool, String); 5] {
-        let Self { capacity, counts, resident, cache, in_use, pool, .. } = *self;
+    /// Buffers that are alive though no entry holds them.
+    pub(crate) fn leaked(&self) -> usize {
+        self.tracker.live.saturating_sub(self.resident)
+    }
+
+    fn promises_of_entries(&self) -> [(bool, String); 3] {
+        let Self { capacity, counts, resident, cache, pool, .. } = *self;
         let most = resident.max(counts.most_resident);
         let gone = cache.evicted + cache.expired + cache.removed + cache.replaced;
         let put = counts.misses as u64 - counts.rejected as u64 - u64::from(pool.exhausted);
@@ -89,6 +97,12 @@ impl Tally {
                 cache.inserted == resident as u64 + gone,
                 format!("of {} entries put in, {resident} are resident and {gone} went", cache.inserted),
             ),
+        ]
+    }
+
+    fn promises_of_buffers(&self) -> [(bool, String); 4] {
+        let Self { resident, in_use, pool, tracker, .. } = *self;
+        [
             (
                 pool.in_use as usize == in_use,
                 format!(
@@ -97,6 +111,17 @@ impl Tally {
                 ),
             ),
             (in_use == resident, format!("{in_use} buffers are in use for {resident} resident entries")),
+            (
+                tracker.live == resident,
+                format!("{} buffers are alive for {resident} resident entries", tracker.live),
+            ),
+            (
+                tracker.tracked == tracker.live as u64 + tracker.untracked,
+                format!(
+                    "of {} buffers {} are alive and {} cleaned up",
+                    tracker.tracked, tracker.live, tracker.untracked
+                ),
+            ),
         ]
     }
 }

@@ -1,9 +1,9 @@
 //! How big a cache do I need, and what will it cost?
 //!
 //! `replay` answers this for a recorded stream of requests. Each request looks its key up in a cache. A miss takes a
-//! buffer from a pool, fills it and puts it in; an eviction drops the buffer's guard, which gives it back to the pool.
+//! buffer from a pool, fills it and puts it in; an eviction drops the buffer's handle, and a tracker gives it back to the pool.
 //! For every stream, kind of cache and capacity it says how many requests hit, how long one took, how much memory
-//! that is, and how many buffers were out at once. Caches that can be shared may be replayed by several threads, and with
+//! that is, how many buffers were out at once, and that none was lost. Caches that can be shared may be replayed by several threads, and with
 //! `--ttl` entries end, by the time that the stream itself tells.
 //!
 //! ```text
@@ -17,6 +17,8 @@
 //!
 //! The exit code is 0; or 2 if an input or an option was bad, after all other inputs were replayed; or 1 if the cache
 //! or the pool did not keep what it promises, which is a bug of theirs.
+
+extern crate alloc;
 
 mod axis;
 mod buffers;

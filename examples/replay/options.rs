@@ -6,6 +6,7 @@ use crate::subject::{Kind, Kinds};
 use crate::time::{self, Ttl};
 use clap::{Parser, error::ErrorKind};
 use core::time::Duration;
+use larder::tracker::Thresholds;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -75,6 +76,11 @@ pub(crate) struct Options {
     /// The size of the buffer that is cached for each key, in bytes.
     #[arg(long, value_name = "BYTES", default_value = "64", value_parser = clap::value_parser!(u32).range(..=16 << 20))]
     pub(crate) buffer_size: u32,
+
+    /// When the tracker of the buffers is swept: a young sweep after so many more buffers, a middle one after so many young ones,
+    /// an old one after so many middle ones; 0 is never.
+    #[arg(long, value_name = "YOUNG,MIDDLE,OLD", default_value = "700,10,10", value_parser = thresholds)]
+    pub(crate) thresholds: Thresholds,
 
     /// Prints one JSON object a line instead of tables.
     #[arg(long)]
@@ -172,6 +178,14 @@ fn fraction(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(part) if part > 0.0 && part <= 1.0 => Ok(part),
         _ => Err("it must be a number above 0 and up to 1".into()),
+    }
+}
+
+fn thresholds(text: &str) -> Result<Thresholds, String> {
+    let numbers: Result<Vec<u32>, _> = text.split(',').map(str::parse).collect();
+    match numbers.as_deref() {
+        Ok(&[young, middle, old]) => Ok(Thresholds::new(young, middle, old)),
+        _ => Err("it must be three whole numbers, separated by commas".into()),
     }
 }
 

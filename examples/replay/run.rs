@@ -11,6 +11,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use larder::CapacityError;
 use larder::cache::{Expiring, LruCache, TimedCache, Untimed};
 use larder::time::Deadline;
+use larder::tracker::Thresholds;
 use std::thread;
 use std::time::Instant;
 
@@ -26,6 +27,7 @@ pub(crate) struct Setup {
     pub(crate) buffer_size: usize,
     pub(crate) threads: usize,
     pub(crate) ttl: Option<Ttl>,
+    pub(crate) thresholds: Thresholds,
 }
 
 /// What a run goes through.
@@ -60,9 +62,9 @@ impl Setup {
 
     /// A thread for each of the subjects, which all are the same cache.
     fn run_on(&self, mut subjects: Vec<impl Subject>, stream: &Stream<'_>) -> Result<Tally, CapacityError> {
-        let pool = &buffers::pool_for(self.capacity, subjects.len(), self.buffer_size)?;
+        let buffers = &Buffers::new(self.capacity, subjects.len(), self.buffer_size, self.thresholds)?;
         let counts = thread::scope(|scope| {
-            let replay = |subject| scope.spawn(|| replay(subject, pool, stream, self.capacity));
+            let replay = |subject| scope.spawn(|| replay(subject, buffers, stream, self.capacity));
             let threads: Vec<_> = subjects.iter_mut().map(replay).collect();
             let each = threads.into_iter().map(|thread| match thread.join() {
                 Ok(counts) => counts,
@@ -78,8 +80,9 @@ impl Setup {
             counts,
             resident: cache.resident(),
             cache: cache.stats(),
-            in_use: pool.in_use(),
-            pool: pool.stats(),
+            in_use: buffers.in_use(),
+            pool: buffers.pool(),
+            tracker: buffers.tracker(),
         })
     }
 }
@@ -95,15 +98,16 @@ impl Stream<'_> {
 }
 
 /// What one thread does.
-fn replay(cache: &mut impl Subject, pool: &Buffers, stream: &Stream<'_>, capacity: usize) -> Counts {
+fn replay(cache: &mut impl Subject, buffers: &Buffers, stream: &Stream<'_>, capacity: usize) -> Counts {
     let mut counts = Counts::default();
     let mut unchecked = 0;
     while let Some(block) = stream.block() {
         let length = block.len();
         let start = Instant::now();
         for at in block {
-            request(cache, pool, stream, at, &mut counts);
+            request(cache, buffers, stream, at, &mut counts);
         }
+        buffers.sweep();
         counts.time += start.elapsed();
         stream.progress.advance(length);
         unchecked += length;
@@ -117,7 +121,7 @@ fn replay(cache: &mut impl Subject, pool: &Buffers, stream: &Stream<'_>, capacit
 }
 
 #[inline]
-fn request(cache: &mut impl Subject, pool: &Buffers, stream: &Stream<'_>, at: usize, counts: &mut Counts) {
+fn request(cache: &mut impl Subject, buffers: &Buffers, stream: &Stream<'_>, at: usize, counts: &mut Counts) {
     let (key, Timing { at, until }) = stream.trace.request(at);
     // Before the cache reads the clock: what was over then is over for the cache too.
     let now = stream.timeline.reach(at);
@@ -134,8 +138,8 @@ fn request(cache: &mut impl Subject, pool: &Buffers, stream: &Stream<'_>, at: us
     }
     counts.misses += 1;
     // A pool that has none counts it, and the request goes on without the cache.
-    if let Ok(mut buffer) = pool.acquire_owned() {
-        buffers::fill(&mut buffer, key);
+    if let Some(buffer) = buffers.take(key) {
         counts.rejected += usize::from(!cache.put(key, buffer, until));
+        buffers.clean_up();
     }
 }

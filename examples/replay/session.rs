@@ -63,7 +63,8 @@ impl Session<'_> {
     fn setups(&self, distinct: usize) -> Vec<Setup> {
         let (buffer_size, ttl) = (self.options.buffer_size as usize, self.options.ttl);
         let (capacities, threads) = (self.options.capacities(distinct), self.options.threads());
-        let setup = |kind, capacity| Setup { kind, capacity, buffer_size, threads, ttl };
+        let thresholds = self.options.thresholds;
+        let setup = |kind, capacity| Setup { kind, capacity, buffer_size, threads, ttl, thresholds };
         let of_kind = |kind| capacities.iter().map(move |&capacity| setup(kind, capacity));
         self.options.kinds().into_iter().flat_map(of_kind).collect()
     }

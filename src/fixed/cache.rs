@@ -5,6 +5,7 @@ use super::setup::{Config, Setup, Suits};
 use crate::error::{CapacityError, Rejected};
 use crate::key::{Equivalent, Parts};
 use crate::lifetime::{Idling, Stamp, Time, Timed};
+use crate::maintenance::{Maintain, Maintained};
 use crate::raw::control::Epoch;
 use crate::raw::mask::Mask;
 use crate::raw::plain::{CellKind, Plain};
@@ -681,6 +682,31 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         self.fill(key, compute, Self::clone_at, |value| value, Filled::into_value)
     }
 
+    /// As [`try_get_or_insert_with`](Self::try_get_or_insert_with), for one who has looked before: this look is not counted.
+    pub(crate) fn fill_after_a_look<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E>
+    where
+        V: Clone,
+    {
+        if self.sets().is_empty() {
+            let value = compute();
+            drop(key);
+            return value;
+        }
+        self.fill(key, compute, Self::clone_uncounted, |value| value, Filled::into_value)
+    }
+
+    /// A clone of the value of a key that belongs there. Marks it as used.
+    fn clone_uncounted(&self, place: &Place<'_, K, V, M, C>, key: &K, now: Instant) -> Option<V>
+    where
+        V: Clone,
+    {
+        let (way, held) = self.find_at(place, key, now)?;
+        place.set.touch(way, self.time().idle_deadline(now));
+        let value = held.value().clone();
+        drop(held);
+        Some(value)
+    }
+
     /// As [`get_or_insert_with`](Self::get_or_insert_with), with a reference instead of a clone.
     #[inline]
     pub fn get_ref_or_insert_with(&self, key: K, compute: impl FnOnce() -> V) -> Filled<'_, K, V> {
@@ -841,6 +867,25 @@ where
             swept.expired += sets[turn as usize % sets.len()].expire(now, self.recorder());
         }
         swept
+    }
+
+    /// How many sweeps have come to the end of the cache; none counts if it has no slots.
+    fn rounds(&self) -> usize {
+        // Relaxed: as in `sweep`.
+        (self.cursor.load(Ordering::Relaxed) as usize).checked_div(self.sets().len()).unwrap_or(0)
+    }
+}
+
+/// A step is a slot that is looked at. More is to be done at once until the end of the cache has been passed.
+impl<K, V, M: Store, C: Suits<K, V>> Maintain for Cache<K, V, M, C>
+where
+    C::Time: Timed,
+{
+    fn maintain(&self, budget: usize) -> Maintained {
+        let rounds = self.rounds();
+        let swept = self.sweep(self.clock().now(), budget);
+        let is_left = !self.sets().is_empty() && self.rounds() == rounds;
+        Maintained { done: swept.looked_at, is_left, next: None }
     }
 }
 

@@ -1,11 +1,16 @@
 //! What never allocates.
 
+pub(crate) mod arguments;
 pub(crate) mod box_pool;
 pub(crate) mod cache;
 pub(crate) mod entry;
 pub(crate) mod guard;
+mod keepers;
 pub(crate) mod lru;
+pub(crate) mod memo;
+mod memoize;
 pub(crate) mod pool;
 pub(crate) mod setup;
 pub(crate) mod timed;
+pub(crate) mod tracker;
 mod wheel;

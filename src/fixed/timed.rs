@@ -333,7 +333,6 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     }
 
     /// Takes out an entry, whichever. Counted as removed.
-    #[allow(dead_code, reason = "without `alloc` there is nobody who asks")]
     pub(crate) fn take_last(&mut self) -> Option<(K, V)> {
         let entry = self.pop_last()?;
         self.stats.removed += 1;

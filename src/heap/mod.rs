@@ -2,6 +2,8 @@
 
 pub(crate) mod cache;
 mod lru;
+mod memoize;
 pub(crate) mod object_pool;
 pub(crate) mod shared;
 mod timed;
+pub(crate) mod tracker;

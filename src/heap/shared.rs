@@ -2,13 +2,15 @@
 
 use crate::fixed::cache::Swept;
 use crate::fixed::lru::{Displaced, Inserted, LruCache};
+use crate::fixed::memo::Exclusive;
 use crate::fixed::timed::TimedCache;
 use crate::key::Equivalent;
 use crate::lifetime::Timed;
+use crate::maintenance::{Maintain, Maintained};
 use crate::raw::memory::Memory;
 use crate::stats::CacheStats;
 use crate::sync::lock::Lock;
-use crate::time::Instant;
+use crate::time::{Clock, Instant};
 use core::convert::Infallible;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
@@ -342,6 +344,27 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> Shared<TimedCache<K, 
             expired += 1;
             drop(entry);
         }
+    }
+}
+
+/// A step is an entry that is looked at.
+impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> Maintain for Shared<TimedCache<K, V, M, T, H>> {
+    fn maintain(&self, budget: usize) -> Maintained {
+        let now = self.lock().clock().now();
+        let swept = self.sweep(now, budget);
+        let next = self.lock().next_end().instant();
+        let wait = |end: Instant| <T::Clock as Clock>::duration(end.ticks().saturating_sub(now.ticks()));
+        Maintained { done: swept.looked_at, is_left: swept.looked_at >= budget, next: next.map(wait) }
+    }
+}
+
+/// A memo keeps its results in it.
+impl<C> Exclusive for Shared<C> {
+    type Inner = C;
+
+    #[inline]
+    fn with<R>(&self, work: impl FnOnce(&mut C) -> R) -> R {
+        self.with(work)
     }
 }
 

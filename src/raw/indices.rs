@@ -27,7 +27,7 @@
 //! So threads that find room do not meet in the hint; a pool that is nearly full finds its few free slots at once; and one
 //! that has no objects yet does not look for them.
 
-use crate::sync::{AtomicU8, AtomicU32, Ordering, spread};
+use crate::sync::{AtomicU8, AtomicU32, Ordering, spread_over};
 
 /// The slot belongs to somebody.
 const CLAIMED: u8 = 1;
@@ -120,19 +120,13 @@ impl Hint {
     }
 }
 
-/// The place where this thread begins if nobody tells it another one.
-#[inline]
-fn own(slots: usize) -> usize {
-    ((u64::from(spread()) * slots as u64) >> 32) as usize
-}
-
 /// Claims an index, or says that it saw none free. Looks at each slot at most once.
 #[inline]
 pub(crate) fn claim(states: &[AtomicU8], hint: &Hint, wanted: Wanted) -> Option<Claim> {
     let seen = hint.get();
     match seen.mode() {
         Mode::Spread => {
-            let start = own(states.len()) + seen.index();
+            let start = spread_over(states.len()) + seen.index();
             let start = if start < states.len() { start } else { start.checked_sub(states.len())? };
             match try_claim(states.get(start)?, start, wanted) {
                 Some(claim) => Some(claim),
@@ -169,7 +163,7 @@ fn claim_scarce(states: &[AtomicU8], hint: &Hint, seen: Word, wanted: Wanted) ->
     };
     if seen.mode() == Mode::NoneKept {
         hint.replace(seen, Word::new(Mode::NoneKept, after(states, start)));
-    } else if is_free(&states[own(states.len())], wanted) {
+    } else if is_free(&states[spread_over(states.len())], wanted) {
         // There is room again where this thread would have begun.
         hint.set(Word::new(Mode::Spread, 0));
     }

@@ -14,6 +14,11 @@
 //! | `store`, `heap_sets` | the sets of a cache: inline or lent, on the heap |
 //! | `lanes` | bytes compared sixteen at a time, and fetched ahead |
 //! | `table` | a hash table: which lanes a look-up goes to |
+//! | `hold` | who keeps a tracked resource: two words |
+//! | `looks`, `look_lines` | whether a slot can be read without a pin; who does so |
+//! | `marks` | which slots of a tracker are taken, dead, and how old: bits |
+//! | `tracked`, `heap_slots` | the slots of a tracker, and pins on them; on the heap |
+//! | `waker` | where a task that waits leaves its waker |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
@@ -31,8 +36,15 @@ pub(crate) mod hash_list;
 pub(crate) mod heap;
 #[cfg(feature = "alloc")]
 pub(crate) mod heap_sets;
+#[cfg(feature = "alloc")]
+mod heap_slots;
+pub(crate) mod hold;
 pub(crate) mod indices;
 mod lanes;
+#[cfg(feature = "alloc")]
+mod look_lines;
+mod looks;
+pub(crate) mod marks;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod pieces;
@@ -45,6 +57,8 @@ pub(crate) mod slots;
 pub(crate) mod store;
 mod table;
 mod tags;
+pub(crate) mod tracked;
+pub(crate) mod waker;
 pub(crate) mod width;
 mod word;
 

@@ -44,6 +44,8 @@ use step as backend;
 
 #[cfg(feature = "alloc")]
 pub(crate) mod lock;
+#[cfg(feature = "std")]
+mod locks;
 pub(crate) mod lossy;
 #[cfg(not(any(larder_loom, larder_step)))]
 mod mirror;
@@ -51,11 +53,18 @@ pub(crate) mod pieces;
 #[cfg(not(larder_loom))]
 mod plain;
 mod spread;
+#[cfg(feature = "std")]
+mod system;
 pub(crate) mod ticks;
 pub(crate) mod word;
 
 pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
-pub(crate) use spread::spread;
+#[cfg(feature = "std")]
+pub(crate) use locks::{Condvar, Mutex, ThreadId, this_thread};
+pub(crate) use spread::{spread, spread_from, spread_over};
+#[cfg(feature = "std")]
+#[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]
+pub(crate) use system::SystemInstant;
 pub(crate) use ticks::Ticks;
 pub(crate) use word::{AtomicWord, Line, Quarter, Word};

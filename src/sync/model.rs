@@ -4,6 +4,10 @@
 //! types above keep their `const fn new`. loom asks that an object be made before a second thread sees it: a model
 //! calls `validate()`, which looks at every word, before it spawns. Nothing of a model may be in a `static`.
 //!
+//! Loom takes sequentially consistent accesses for acquiring and releasing ones; but it knows such fences, so each of these has one
+//! before it and one behind it. (That is a little more than what it asks for: it also orders accesses of the same thread that are
+//! not sequentially consistent.)
+//!
 //! Two things loom gets wrong, and what is done about it:
 //!
 //! - **Late read-modify-writes.** A makes 0 a 1 by a read-modify-write; B comes too late, and its own reads 1 and leaves it;
@@ -26,6 +30,19 @@ use super::pieces::Piece;
 use core::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use loom::sync::atomic::fence;
 use std::sync::OnceLock;
+
+/// An access that may be sequentially consistent.
+fn in_one_order<R>(order: Ordering, access: impl FnOnce() -> R) -> R {
+    let is_ordered = order == Ordering::SeqCst;
+    if is_ordered {
+        fence(Ordering::SeqCst);
+    }
+    let result = access();
+    if is_ordered {
+        fence(Ordering::SeqCst);
+    }
+    result
+}
 
 macro_rules! atomic {
     ($name:ident, $value:ty) => {
@@ -64,7 +81,7 @@ macro_rules! atomic {
                 let (word, turn) = self.both();
                 // Relaxed: it is to order nothing.
                 turn.fetch_add(0, Ordering::Relaxed);
-                word.load(order)
+                in_one_order(order, || word.load(order))
             }
 
             pub(crate) fn store(&self, value: $value, order: Ordering) {
@@ -77,27 +94,27 @@ macro_rules! atomic {
             }
 
             pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.update().swap(value, order)
+                in_one_order(order, || self.update().swap(value, order))
             }
 
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                self.update().fetch_add(value, order)
+                in_one_order(order, || self.update().fetch_add(value, order))
             }
 
             pub(crate) fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                self.update().fetch_sub(value, order)
+                in_one_order(order, || self.update().fetch_sub(value, order))
             }
 
             pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
-                self.update().fetch_or(value, order)
+                in_one_order(order, || self.update().fetch_or(value, order))
             }
 
             pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
-                self.update().fetch_and(value, order)
+                in_one_order(order, || self.update().fetch_and(value, order))
             }
 
             pub(crate) fn fetch_xor(&self, value: $value, order: Ordering) -> $value {
-                self.update().fetch_xor(value, order)
+                in_one_order(order, || self.update().fetch_xor(value, order))
             }
 
             pub(crate) fn compare_exchange(
@@ -107,11 +124,11 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.update().compare_exchange(current, new, success, failure)
+                in_one_order(success, || self.update().compare_exchange(current, new, success, failure))
             }
 
             pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
-                self.update().fetch_max(value, order)
+                in_one_order(order, || self.update().fetch_max(value, order))
             }
         }
     };

@@ -38,6 +38,13 @@ mod wide {
             let later = |now: u64| Some(now.saturating_add(ticks));
             self.0.fetch_update(Ordering::Release, Ordering::Relaxed, later).is_ok()
         }
+
+        /// Sets it, if that is later. Always true here; see the other `Ticks`.
+        pub(crate) fn raise(&self, ticks: u64) -> bool {
+            // Release: pairs with the Acquire of `load`.
+            self.0.fetch_max(ticks, Ordering::Release);
+            true
+        }
     }
 }
 
@@ -120,6 +127,11 @@ pub(crate) mod split {
             self.publish(|now| now.saturating_add(ticks))
         }
 
+        /// Sets it, if that is later. False, and nothing done, if another writer is half-way.
+        pub(crate) fn raise(&self, ticks: u64) -> bool {
+            self.publish(|now| now.max(ticks))
+        }
+
         fn publish(&self, next: impl FnOnce(u64) -> u64) -> bool {
             // Acquire: pairs with the Release that ended the writer before us; its `published` is ours to read.
             if self.writing.swap(1, Ordering::Acquire) != 0 {
@@ -155,6 +167,10 @@ pub(crate) mod split {
             assert_eq!(ticks.load(), 0x0000_0001_FFFF_FFFF);
             assert!(ticks.add(1));
             assert_eq!(ticks.load(), 0x0000_0002_0000_0000);
+            assert!(ticks.raise(0x0000_0001_FFFF_FFFF));
+            assert_eq!(ticks.load(), 0x0000_0002_0000_0000);
+            assert!(ticks.raise(0x0000_0003_0000_0001));
+            assert_eq!(ticks.load(), 0x0000_0003_0000_0001);
         }
     }
 }

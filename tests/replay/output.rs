@@ -11,7 +11,7 @@ fn an_object_has_the_members_that_programs_rely_on() {
     let output = replay(&["--json", "--requests", "5000", "--capacity", "100"]);
     let line = stdout(&output).lines().next().expect("a line");
     let names = "trace cache capacity requests distinct hits misses hit_ratio resident evicted ns_per_request \
-                 pool_high_water pool_exhausted threads ttl expired rejected";
+                 pool_high_water pool_exhausted threads ttl expired rejected live cleaned leaked sweeps";
     let expected: Vec<&str> = names.split_whitespace().collect();
     let found: Vec<&str> =
         line.split('"').skip(1).step_by(2).filter(|word| expected.contains(word)).collect();
@@ -27,6 +27,27 @@ fn an_object_has_the_members_that_programs_rely_on() {
     assert_eq!((number("pool_high_water"), number("pool_exhausted")), (101, 0));
     assert_eq!((number("threads"), number("expired"), number("rejected")), (1, 0, 0));
     assert!(object["ttl"].is_null());
+    assert_eq!((number("live"), number("cleaned"), number("leaked")), (100, number("evicted"), 0));
+    assert!(object["sweeps"].as_array().is_some_and(|sweeps| sweeps.len() == 3));
+}
+
+#[test]
+fn thresholds_say_when_the_tracker_is_swept() {
+    let sweeps = |thresholds: &str| {
+        let run = ["--json", "--requests", "20000", "--capacity", "2000", "--thresholds", thresholds];
+        let sweeps = objects(&replay(&run))[0]["sweeps"].clone();
+        [0, 1, 2].map(|kind: usize| sweeps[kind].as_u64().expect("a number"))
+    };
+    // The cache fills, and grows no more.
+    assert_eq!(sweeps("0,1,1"), [0, 0, 0]);
+    let [young, middle, old] = sweeps("100,1,1");
+    assert!(young > 0 && middle > 0 && old > 0, "{young} {middle} {old}");
+    let [more, none, _] = sweeps("100,0,0");
+    assert!(more > young && none == 0);
+    for wrong in ["", "700", "700,10", "700,10,10,10", "700,10,x", "700,10,-1", "700;10;10"] {
+        let output = replay(&["--thresholds", wrong]);
+        assert_one_complaint(&output, &["thresholds"]);
+    }
 }
 
 #[test]

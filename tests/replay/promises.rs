@@ -3,6 +3,7 @@
 use crate::check::{Counts, Tally};
 use core::time::Duration;
 use larder::stats::{CacheStats, PoolStats};
+use larder::tracker::TrackerStats;
 
 /// A run that kept all promises: capacity 3, 10 requests for 6 keys.
 fn good_tally() -> Tally {
@@ -10,6 +11,8 @@ fn good_tally() -> Tally {
     (cache.hits, cache.misses, cache.inserted, cache.evicted) = (4, 6, 6, 3);
     let mut pool = PoolStats::default();
     pool.in_use = 3;
+    let mut tracker = TrackerStats::default();
+    (tracker.tracked, tracker.live, tracker.untracked) = (6, 3, 3);
     Tally {
         memory: 0,
         capacity: 3,
@@ -19,6 +22,7 @@ fn good_tally() -> Tally {
         cache,
         in_use: 3,
         pool,
+        tracker,
     }
 }
 
@@ -55,7 +59,7 @@ fn what_threads_counted_is_put_together() {
 #[test]
 fn every_broken_promise_is_seen() {
     type Spoil = fn(&mut Tally);
-    let wrong: [(Spoil, &str); 11] = [
+    let wrong: [(Spoil, &str); 13] = [
         (|tally| tally.requests = 11, "4 hits and 6 misses are not 11 requests"),
         (|tally| tally.cache.hits = 5, "the cache counted 5 hits and 6 misses"),
         (|tally| tally.counts.strangers = 1, "1 hits showed the value of another key"),
@@ -67,6 +71,11 @@ fn every_broken_promise_is_seen() {
         (|tally| tally.cache.evicted = 2, "of 6 entries put in, 3 are resident and 2 went"),
         (|tally| tally.pool.in_use = 2, "the pool counted 2 buffers in use, and 3 of its slots are taken"),
         (|tally| (tally.in_use, tally.pool.in_use) = (4, 4), "4 buffers are in use for 3 resident entries"),
+        (
+            |tally| (tally.tracker.live, tally.tracker.tracked) = (4, 7),
+            "4 buffers are alive for 3 resident entries",
+        ),
+        (|tally| tally.tracker.untracked = 2, "of 6 buffers 3 are alive and 2 cleaned up"),
     ];
     for (spoil, words) in wrong {
         let mut tally = good_tally();

@@ -1,8 +1,8 @@
-//! `ManualClock` in two words, interrupted and stalled.
+//! `ManualClock` and `CoarseClock` in two words, interrupted and stalled.
 
 use crate::matrix::{Operation, World, everything};
 use core::sync::atomic::{AtomicU32, Ordering};
-use larder::time::{Clock, Instant, ManualClock};
+use larder::time::{Clock, CoarseClock, Instant, ManualClock};
 use std::sync::Mutex;
 
 /// The `n`-th time: both halves say n, so that a mixture of two times is seen.
@@ -10,7 +10,7 @@ fn time(n: u32) -> Instant {
     Instant::from_ticks(u64::from(n) << 32 | u64::from(n))
 }
 
-fn read(clock: &ManualClock) -> u32 {
+fn read(clock: &impl Clock) -> u32 {
     let ticks = clock.now().ticks();
     let n = u32::try_from(ticks >> 32).unwrap();
     assert_eq!(Instant::from_ticks(ticks), time(n), "the halves of two times");
@@ -183,4 +183,72 @@ fn anywhere() {
         },
     ];
     everything("ManualClock, anywhere", 1, &operations);
+}
+
+/// What a coarse clock reads: a time that is later each time. Not of the library: nobody is stopped in it.
+struct Source(AtomicU32);
+
+impl Clock for Source {
+    const HZ: u64 = 1;
+
+    fn now(&self) -> Instant {
+        time(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// A clock that is updated by whoever comes by.
+struct Coarse {
+    clock: CoarseClock<Source>,
+    /// The latest that anybody has seen.
+    seen: AtomicU32,
+}
+
+impl Coarse {
+    fn now(&'static self) {
+        let now = read(&self.clock);
+        let seen = self.seen.fetch_max(now, Ordering::Relaxed);
+        assert!(now >= seen, "time went back from {seen} to {now}");
+        assert!(now <= self.clock.source().0.load(Ordering::Relaxed), "{now} was never read");
+    }
+
+    fn update(&'static self) {
+        self.clock.update();
+    }
+}
+
+impl World for Coarse {
+    fn new(_: usize) -> &'static Self {
+        let clock = CoarseClock::new(Source(AtomicU32::new(0)));
+        Box::leak(Box::new(Self { clock, seen: AtomicU32::new(0) }))
+    }
+
+    fn at_any_time(&self) {}
+
+    fn while_standing(&'static self, _: usize) {
+        self.now();
+    }
+
+    fn at_rest(&'static self) {
+        let latest = self.clock.update();
+        assert_eq!(time(read(&self.clock)), latest, "an update is lost, though nobody else writes");
+        self.now();
+    }
+}
+
+#[test]
+fn coarse() {
+    let operations = [
+        Operation { name: "read", run: Coarse::now, most: READ.0, more: READ.1 },
+        Operation { name: "update", run: Coarse::update, most: WRITE, more: 0 },
+        Operation {
+            name: "update twice",
+            run: |clock| {
+                clock.update();
+                clock.update();
+            },
+            most: 2 * WRITE,
+            more: 0,
+        },
+    ];
+    everything("CoarseClock", 1, &operations);
 }

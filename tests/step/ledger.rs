@@ -215,6 +215,20 @@ impl Record {
         }
         self.number
     }
+
+    /// What its only owner does with it; it can be stopped in between.
+    pub(crate) fn work(&mut self) {
+        self.read();
+        self.left = !self.left;
+        point();
+        self.right = !self.right;
+        if self.left != !self.right {
+            self.ledger.fault("a record changed while it was changed");
+        }
+        self.left = !self.left;
+        self.right = !self.right;
+        self.read();
+    }
 }
 
 impl Drop for Record {
@@ -251,7 +265,7 @@ impl Recycle<Object> for Cleaned {
 struct OnPurpose;
 
 /// Without the message that a panic leaves.
-fn panic_on_purpose() -> ! {
+pub(crate) fn panic_on_purpose() -> ! {
     panic::resume_unwind(Box::new(OnPurpose))
 }
 

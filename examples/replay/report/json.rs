@@ -8,7 +8,7 @@ pub(crate) fn lines(rows: &[Row]) -> String {
     rows.iter().map(|row| object(&members(row)) + "\n").collect()
 }
 
-fn members(row: &Row) -> [(&'static str, Value); 17] {
+fn members(row: &Row) -> [(&'static str, Value); 21] {
     let tally = &row.tally;
     [
         ("trace", row.trace.as_str().into()),
@@ -28,6 +28,10 @@ fn members(row: &Row) -> [(&'static str, Value); 17] {
         ("ttl", row.setup.ttl.map_or(Value::Null, seconds)),
         ("expired", tally.cache.expired.into()),
         ("rejected", tally.counts.rejected.into()),
+        ("live", tally.tracker.live.into()),
+        ("cleaned", tally.tracker.untracked.into()),
+        ("leaked", tally.leaked().into()),
+        ("sweeps", tally.tracker.sweeps.as_slice().into()),
     ]
 }
 

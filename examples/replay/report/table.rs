@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use core::fmt::Display;
 
 /// The names of the columns. All but the first hold numbers.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 13] = [
     "cache",
     "capacity",
     "of keys",
@@ -19,6 +19,9 @@ const COLUMNS: [&str; 10] = [
     "per request",
     "memory",
     "peak buffers",
+    "live",
+    "cleaned",
+    "leaked",
 ];
 
 /// All about one stream.
@@ -57,7 +60,7 @@ fn conditions(rows: &[Row]) -> String {
     if threads == 1 { life } else { format!(" {threads} threads share the cache.{life}") }
 }
 
-fn cells(row: &Row) -> [String; 10] {
+fn cells(row: &Row) -> [String; 13] {
     let tally = &row.tally;
     [
         row.setup.kind.name().to_owned(),
@@ -70,6 +73,9 @@ fn cells(row: &Row) -> [String; 10] {
         format!("{} ns", grouped(format_args!("{:.0}", row.nanoseconds_per_request()))),
         bytes(row.tally.memory),
         grouped(tally.pool.high_water),
+        grouped(tally.tracker.live),
+        grouped(tally.tracker.untracked),
+        grouped(tally.leaked()),
     ]
 }
 

@@ -5,13 +5,24 @@
 
 use core::panic::PanicInfo;
 use core::time::Duration;
-use larder::cache::{Expiring, Inline, LruCache, TimedCache};
+use larder::cache::{Expiring, Inline, LruCache, StaticCache, TimedCache};
+use larder::memo::{Memo, StaticMemo};
+use larder::memoize;
 use larder::pool::{BoxPool, Pool};
-use larder::time::{Clock, ManualClock};
+use larder::time::{Clock, CoarseClock, ManualClock};
 
 static TILES: BoxPool<[u32; 8], 4> = BoxPool::new();
 static BUFFERS: Pool<[u32; 8], 4> = Pool::new();
 static CLOCK: ManualClock = ManualClock::new();
+static COARSE: CoarseClock<&ManualClock> = CoarseClock::new(&CLOCK);
+static SQUARES: StaticMemo<u32, u64, 1, 8> = Memo::new(StaticCache::new());
+
+memoize! {
+    memo = SQUARES;
+    fn square(n: u32) -> u64 {
+        u64::from(n) * u64::from(n)
+    }
+}
 
 /// Where such a target begins.
 #[unsafe(no_mangle)]
@@ -22,7 +33,8 @@ pub extern "C" fn _start() -> ! {
         let tile = TILES.insert([key; 8]);
         let buffer = BUFFERS.acquire();
         if tile.is_ok() && buffer.is_ok() && CLOCK.advance_ticks(1) {
-            cache.put(key, CLOCK.now().ticks());
+            COARSE.update();
+            cache.put(key, COARSE.now().ticks() + square(key));
             timed.put_for(key, CLOCK.now().ticks(), Duration::from_nanos(key.into()));
             timed.sweep(CLOCK.now(), 1);
         }

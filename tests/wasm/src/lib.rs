@@ -1,8 +1,11 @@
-//! Every pool and both memories of the exact cache, behind one function for JavaScript to call.
+//! Every pool, both memories of the exact cache, and memos, behind functions for JavaScript to call.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
 use larder::cache::{Heap, Inline, LruCache};
+use larder::memoize;
 use larder::pool::{BoxPool, ObjectPool, Pool};
-use larder::time::{Clock, ManualClock};
+use larder::time::{Clock, CoarseClock, Instant, ManualClock};
 
 static SQUARES: BoxPool<u32, 4> = BoxPool::new();
 static LINES: Pool<String, 4> = Pool::new();
@@ -35,4 +38,38 @@ pub extern "C" fn sum_of_squares(keys: u32, rounds: u32) -> u64 {
     assert_eq!(small.len(), small.capacity().min(keys as usize));
     assert_eq!(CLOCK.now().ticks() % u64::from(keys * rounds), 0);
     sum
+}
+
+/// The time that JavaScript has set last.
+static PAGE: CoarseClock<&ManualClock<1_000>> = CoarseClock::new(&PAGE_TIME);
+static PAGE_TIME: ManualClock<1_000> = ManualClock::new();
+static COMPUTED: AtomicU32 = AtomicU32::new(0);
+
+memoize! {
+    capacity = 100, ttl = Duration::from_secs(1), clock = &PAGE;
+    fn fibonacci(n: u32) -> u64 {
+        COMPUTED.fetch_add(1, Ordering::Relaxed);
+        if n < 2 { n.into() } else { fibonacci(n - 1) + fibonacci(n - 2) }
+    }
+}
+
+/// The n-th Fibonacci number at a time in milliseconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn fibonacci_at(milliseconds: u32, n: u32) -> u64 {
+    assert!(PAGE_TIME.set(Instant::from_ticks(milliseconds.into())));
+    PAGE.update();
+    fibonacci(n)
+}
+
+/// How many of them were computed.
+#[unsafe(no_mangle)]
+pub extern "C" fn computed() -> u32 {
+    COMPUTED.load(Ordering::Relaxed)
+}
+
+/// Nanoseconds since this was first called, by the clock that the features give.
+#[cfg(feature = "clock")]
+#[unsafe(no_mangle)]
+pub extern "C" fn nanoseconds() -> u64 {
+    larder::time::StdClock::new().now().ticks()
 }

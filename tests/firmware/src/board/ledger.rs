@@ -275,7 +275,7 @@ pub fn report() -> bool {
         cached + results.evicted + results.removed + results.replaced,
     );
 
-    RECORDS.validate(0);
+    let hidden = RECORDS.validate(0) as u64;
     let records = RECORDS.stats();
     let resident = RECORDS.len() as u64;
     must(
@@ -288,10 +288,11 @@ pub fn report() -> bool {
         records.inserted,
         resident + records.evicted + records.expired + records.removed + records.replaced,
     );
+    // One that an interrupt has hidden while it was put in stays in its slot until somebody needs that.
     must(
-        "records made less dropped, resident",
+        "records made less dropped, resident and hidden",
         count(&ledger.records_made) - count(&ledger.records_dropped),
-        resident,
+        resident + hidden,
     );
     RECORDS.clear();
     RECORDS.validate(0);

@@ -6,6 +6,8 @@ use core::cell::RefCell;
 use critical_section::Mutex;
 use larder::cache::{Expiring, Inline, LruCache, Pinned, Setup, StaticCache};
 use larder::key::DefaultHash;
+use larder::memo::{Memo, StaticMemo};
+use larder::memoize;
 use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
 use larder::stats::{Shared, Striped};
 use larder::time::{Clock, Instant, ManualClock};
@@ -39,6 +41,17 @@ pub static RECORDS: StaticCache<u32, Record, SETS, 8, Setup<DefaultHash, Expirin
         recorder: Striped::new(),
         cell: Pinned,
     });
+
+/// Nor does a memo in one.
+#[unsafe(no_mangle)]
+pub static SQUARES: StaticMemo<u32, u32, 1, 8> = Memo::new(StaticCache::new());
+
+memoize! {
+    memo = SQUARES;
+    pub fn square(n: u32) -> u32 {
+        n * n
+    }
+}
 
 #[unsafe(no_mangle)]
 pub static CLOCK: ManualClock<HZ> = ManualClock::new();

@@ -2,7 +2,7 @@
 
 use crate::ledger::{self, Call, LEDGER, Ledger, Tile};
 use crate::records::Reader;
-use crate::shared::{BUFFERS, BufferGuard, CACHE, CLOCK, SLOTS, TILES, TileGuard};
+use crate::shared::{BUFFERS, BufferGuard, CACHE, CLOCK, SLOTS, SQUARES, TILES, TileGuard, square};
 use core::cell::Cell;
 use critical_section::Mutex;
 use larder::pool::Guard;
@@ -204,6 +204,10 @@ impl User {
         // The smaller of two: some keys are more popular than others, as in life.
         let key = (dice % 32).min((dice >> 5) % 32);
         LEDGER.lookups.add(1);
+        assert_eq!(square(key), key * key, "another key's square");
+        if dice >> 14 & 15 == 0 {
+            SQUARES.remove(&key);
+        }
         critical_section::with(|cs| {
             let mut cache = CACHE.borrow_ref_mut(cs);
             match cache.get(&key) {

@@ -1,0 +1,9 @@
+//! What needs an operating system: feature `std`.
+
+pub(crate) mod flight;
+pub(crate) mod janitor;
+pub(crate) mod memoize;
+mod mutex;
+#[cfg(any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown"))))]
+pub(crate) mod std_clock;
+mod waits;

@@ -1,0 +1,57 @@
+//! The clock of the operating system.
+
+use crate::sync::SystemInstant;
+use crate::time::{Clock, Instant};
+use std::sync::OnceLock;
+
+/// When a clock was first read in this process: the start of all of them.
+static START: OnceLock<SystemInstant> = OnceLock::new();
+
+/// The monotonic clock of the operating system, in nanoseconds since it was first read in this process.
+///
+/// It has no state: all of them tell the same time, and making one reads nothing. So it can be made where there is no time, in a
+/// `static` or while a program starts.
+///
+/// ```
+/// use core::time::Duration;
+/// use larder::cache::{Expiring, HeapCache, Setup};
+/// use larder::time::StdClock;
+///
+/// let time = Expiring::new(StdClock::new()).with_time_to_live(Duration::from_secs(60));
+/// let cache = HeapCache::with_capacity_and(1_000, Setup::new().time(time));
+/// cache.put("key", "value")?;
+/// assert_eq!(cache.get("key"), Some("value"));
+/// # Ok::<(), larder::Rejected<&str, &str>>(())
+/// ```
+///
+/// # Where there is none
+///
+/// In WebAssembly without an operating system (`wasm32-unknown-unknown`) there is no such clock, and this type is not there, so that
+/// it is a compiler's error and not a panic in the browser. With the feature `web-time` it is there and reads the browser's
+/// `performance.now()`. Without that take a [`ManualClock`](crate::time::ManualClock) which your JavaScript sets.
+///
+/// # Cost
+///
+/// What [`std::time::Instant::now`] costs, about 20 ns, and a load. Behind a [`CoarseClock`](crate::time::CoarseClock) a read is a
+/// load alone. It never waits, but for the first reads, which wait for each other. Not for signal handlers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StdClock(());
+
+impl StdClock {
+    /// The clock. Reads nothing.
+    pub const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Clock for StdClock {
+    const HZ: u64 = 1_000_000_000;
+
+    #[inline]
+    fn now(&self) -> Instant {
+        let since = START.get_or_init(SystemInstant::now).elapsed();
+        // 584 years of nanoseconds.
+        let nanos = since.as_secs().saturating_mul(Self::HZ).saturating_add(since.subsec_nanos().into());
+        Instant::from_ticks(nanos)
+    }
+}
