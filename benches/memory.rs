@@ -3,7 +3,8 @@
 //! Every cache is filled with new keys until it has seen four times its capacity, and is then asked how many entries it holds. What is
 //! said to the allocator is divided by the capacity that was asked for; where a cache holds less than that, an entry costs more.
 
-use larder::cache::{Expiring, ExpiringInSteps, HeapCache, Idling, LruCache, Setup};
+use core::time::Duration;
+use larder::cache::{Expiring, ExpiringInSteps, HeapCache, Idling, LruCache, Setup, TimedCache};
 use larder::key::DefaultHash;
 use larder::time::ManualClock;
 use peak_alloc::PeakAlloc;
@@ -62,6 +63,30 @@ fn main() {
         HeapCache::len,
     );
     row("larder LruCache", || LruCache::with_capacity(CAPACITY), |c, k| c.put(k, k), LruCache::len);
+    row(
+        "larder TimedCache",
+        || {
+            let time = Expiring::new(&CLOCK).with_time_to_live(Duration::from_secs(1));
+            TimedCache::with_capacity(CAPACITY, time)
+        },
+        |c, k| c.put(k, k),
+        TimedCache::len,
+    );
+    row(
+        "cached, entries end",
+        || {
+            let builder = cached::LruTtlCache::<u64, u64>::builder().max_size(CAPACITY);
+            builder.ttl(Duration::from_secs(3600)).build().expect("a capacity")
+        },
+        |c, k| _ = cached::Cached::cache_set(c, k, k),
+        cached::Cached::cache_size,
+    );
+    row(
+        "ttl_cache",
+        || ttl_cache::TtlCache::<u64, u64>::new(CAPACITY),
+        |c, k| _ = c.insert(k, k, Duration::from_secs(3600)),
+        |c| c.clone().iter().count(),
+    );
     row(
         "quick_cache",
         || quick_cache::sync::Cache::<u64, u64>::new(CAPACITY),

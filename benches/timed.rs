@@ -12,7 +12,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use larder::cache::{Expiring, Heap, Idling, LruCache, Timed, TimedCache};
 use larder::key::DefaultHash;
-use larder::time::{Clock, Instant, ManualClock};
+use larder::time::{Clock, CoarseClock, Instant, ManualClock, StdClock};
 use rand::distr::Distribution;
 use rand::{SeedableRng, rngs::SmallRng};
 use rand_distr::Zipf;
@@ -30,30 +30,8 @@ const REQUESTS: usize = 300_000;
 
 const ROUNDS: usize = 15;
 
-/// The time of the operating system.
-struct RealClock(StdInstant);
-
-impl RealClock {
-    fn new() -> Self {
-        Self(StdInstant::now())
-    }
-}
-
-impl Clock for RealClock {
-    const HZ: u64 = 1_000_000_000;
-
-    #[inline]
-    fn now(&self) -> Instant {
-        #[expect(clippy::cast_possible_truncation, reason = "five hundred years")]
-        Instant::from_ticks(self.0.elapsed().as_nanos() as u64)
-    }
-}
-
-/// A clock that somebody else moves: a read costs a load.
-fn coarse() -> &'static ManualClock {
-    static CLOCK: ManualClock = ManualClock::new();
-    &CLOCK
-}
+/// A clock that somebody else brings up to date: a read costs a load.
+static COARSE: CoarseClock<StdClock> = CoarseClock::new(StdClock::new());
 
 /// What all of them can do. (Its `get` and `put` are inline for all, so that each is called the way a user calls it.)
 trait Ttl {
@@ -90,18 +68,18 @@ macro_rules! ours {
     };
 }
 
-ours!(0, "larder, real clock", Expiring<RealClock>, Expiring::new(RealClock::new()).with_time_to_live(TTL));
+ours!(0, "larder, real clock", Expiring<StdClock>, Expiring::new(StdClock::new()).with_time_to_live(TTL));
 ours!(
     1,
     "larder, coarse clock",
-    Expiring<&'static ManualClock>,
-    Expiring::new(coarse()).with_time_to_live(TTL)
+    Expiring<&'static CoarseClock<StdClock>>,
+    Expiring::new(&COARSE).with_time_to_live(TTL)
 );
 ours!(
     2,
     "larder, idling, real clock",
-    Idling<RealClock>,
-    Idling::new(RealClock::new()).with_time_to_live(TTL).with_time_to_idle(TTL)
+    Idling<StdClock>,
+    Idling::new(StdClock::new()).with_time_to_live(TTL).with_time_to_idle(TTL)
 );
 
 /// For comparison: the same without time.
@@ -304,9 +282,9 @@ fn churn<L: Ttl + 'static>() -> Contender<'static> {
 macro_rules! each {
     ($workload:ident) => {
         vec![
-            $workload::<Ours<Expiring<RealClock>, 0>>(),
-            $workload::<Ours<Expiring<&'static ManualClock>, 1>>(),
-            $workload::<Ours<Idling<RealClock>, 2>>(),
+            $workload::<Ours<Expiring<StdClock>, 0>>(),
+            $workload::<Ours<Expiring<&'static CoarseClock<StdClock>>, 1>>(),
+            $workload::<Ours<Idling<StdClock>, 2>>(),
             $workload::<LruCache<u64, u64, Heap>>(),
             $workload::<Cachd>(),
             $workload::<ttl_cache::TtlCache<u64, u64, DefaultHash>>(),
@@ -319,17 +297,17 @@ macro_rules! each {
 
 /// What both clocks cost, which is a part of all rows.
 fn clocks() -> Vec<Contender<'static>> {
-    let real = RealClock::new();
-    let read = |name: &str, clock: Box<dyn Fn() -> u64>| {
+    let real = StdClock::new();
+    let reader = |name: &str, clock: Box<dyn Fn() -> u64>| {
         contender(name, move || {
             (0..REQUESTS).for_each(|_| _ = black_box(clock()));
             REQUESTS
         })
     };
     vec![
-        read("real clock", Box::new(move || real.now().ticks())),
-        read("coarse clock", Box::new(|| coarse().now().ticks())),
-        read("std::time::Instant", Box::new(|| u64::from(StdInstant::now() > *black_box(&start())))),
+        reader("real clock", Box::new(move || real.now().ticks())),
+        reader("coarse clock", Box::new(|| COARSE.now().ticks())),
+        reader("std::time::Instant", Box::new(|| u64::from(StdInstant::now() > *black_box(&start())))),
     ]
 }
 
@@ -339,13 +317,16 @@ fn start() -> StdInstant {
 }
 
 /// Entries that end at once in the table of sweeps.
-const ENDING: u64 = 100_000;
+const ENDING: u32 = 100_000;
+
+/// How long an entry lives, by its number.
+type Ends = fn(u64) -> Duration;
 
 /// Fills a cache with entries that end within a second, and sweeps them out in slices.
-fn sweep(budget: usize, ends: impl Fn(u64) -> Duration) -> Vec<f64> {
+fn sweep(budget: usize, ends: Ends) -> Vec<f64> {
     let clock: ManualClock = ManualClock::new();
     let mut cache = TimedCache::with_capacity(ENDING as usize, Expiring::new(&clock));
-    for number in 0..ENDING {
+    for number in 0..u64::from(ENDING) {
         cache.put_for(scramble(number), number, ends(number));
     }
     let mut slices = Vec::new();
@@ -367,14 +348,12 @@ fn sweep(budget: usize, ends: impl Fn(u64) -> Duration) -> Vec<f64> {
     slices
 }
 
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn sweeps() {
     println!("\nsweep of {ENDING} entries that are over, in slices");
     println!(
         "  {:>8} {:>8} {:>16} {:>16} {:>16}",
         "budget", "slices", "median, ns", "p99, ns", "all, ns an entry"
     );
-    type Ends = fn(u64) -> Duration;
     let at_once: Ends = |_| Duration::from_millis(400);
     let spread: Ends = |number| Duration::from_nanos(scramble(!number) % 1_000_000_000);
     for (name, ends) in [("all at one time", at_once), ("spread over a second", spread)] {
@@ -389,7 +368,7 @@ fn sweeps() {
                 slices.len(),
                 median(slices.clone()),
                 p99,
-                all / ENDING as f64
+                all / f64::from(ENDING)
             );
         }
     }

@@ -93,13 +93,13 @@ impl<V> Removed<V> {
     }
 }
 
-/// What a [sweep](Cache::sweep) did.
+/// What a [sweep](Cache::sweep) did, also one of a [`TimedCache`](crate::cache::TimedCache::sweep).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Swept {
     /// Entries that were found over and taken out. (One that a look-up had found over before is taken out as well, and not counted again.)
     pub expired: usize,
-    /// Slots that were looked at, with and without an entry.
+    /// Slots that were looked at, with and without an entry; of a `TimedCache` entries.
     pub looked_at: usize,
 }
 

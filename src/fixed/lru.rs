@@ -51,7 +51,8 @@ impl<K, V> From<Displaced<K, V>> for Inserted<K, V> {
 /// `M` says where it lies: [`Inline<N>`](Inline) within the value itself, `const` and without a heap, or `Heap`, with a
 /// capacity that is given at run time. `H` is the hasher. All operations are `&mut`; the order is the order of calls.
 ///
-/// To share it between threads put it behind a lock.
+/// To share it between threads put it behind a lock: `Shared` (`alloc`) is one that fits. To have entries end, see
+/// [`TimedCache`](crate::cache::TimedCache).
 ///
 /// ```
 /// use larder::cache::{Inline, Inserted, LruCache};

@@ -70,7 +70,7 @@ type StampOf<T> = <T as crate::lifetime::Time>::Stamp;
 ///
 /// # Cost
 ///
-/// Each call reads the clock once at most. Look-ups are O(1), expected over hashes. So are insertions and removals, with what the
+/// A call reads the clock once at most, and once more when it has computed a value. Look-ups are O(1), expected over hashes. So are insertions and removals, with what the
 /// timer wheel takes (see `docs/internals.md`): an entry is moved at most sixteen times on its way to its end, a few times as a rule,
 /// by insertions that need room, and by sweeps; never by look-ups. A single insertion may have to move many: those that were
 /// to end within the same sixteenth of some span of time. A call of [`sweep`](Self::sweep) with a small budget every now and then
@@ -247,7 +247,7 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
         (key, dated.value)
     }
 
-    /// The least recently used of the entries that are not over, left where it is.
+    /// The least recently used of the entries that are not over, left where it is. Takes a step for each that is over behind it.
     pub fn peek_lru(&self) -> Option<(&K, &V)> {
         self.iter().next_back()
     }
@@ -479,10 +479,7 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
     /// The hash of a key, and the present.
     #[inline]
     fn begin_insert(&self, key: &K) -> (u32, Instant) {
-        let hash = hash32(&self.hasher, key);
-        // A real clock takes as long as memory does.
-        self.list.foresee_insert(hash);
-        (hash, self.time.now())
+        (hash32(&self.hasher, key), self.time.now())
     }
 
     /// When an entry ends that is put in now.
@@ -493,49 +490,43 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
 
     #[inline]
     fn store(&mut self, hash: u32, key: K, value: V, now: Instant, deadline: Deadline) -> Displaced<K, V> {
+        let dated = self.dated(value, now, deadline);
         let Some(found) = self.list.lookup(hash, |of| key.equivalent(of)) else {
-            return self.push(hash, key, value, now, deadline);
+            return self.push(hash, key, dated, now);
         };
+        let at = found.number();
         if found.value().stamp.has_passed(now) {
-            let (at, entry) = (found.number(), found.take());
+            let entry = found.take();
             let (old_key, old) = self.unwound(at, entry);
             self.stats.expired += 1;
             // There is room now, so nothing has to go.
-            let _ = self.push(hash, key, value, now, deadline);
+            let _ = self.push(hash, key, dated, now);
             return Displaced::Entry(old_key, old);
         }
         self.stats.inserted += 1;
         self.stats.replaced += 1;
-        let at = found.number();
-        let dated = found.promote();
-        let old = core::mem::replace(&mut dated.value, value);
         let end = dated.stamp.end();
-        dated.stamp.begin(deadline, self.time.idle_deadline(now));
-        let new_end = dated.stamp.end();
+        let old = core::mem::replace(found.promote(), dated);
         // By EARLY of the wheel it may stay where it is if it ends later.
-        if new_end < end {
+        if end < old.stamp.end() {
             self.wheel.remove(&mut self.list, at);
-            self.wheel.insert(&mut self.list, at, new_end);
+            self.wheel.insert(&mut self.list, at, end);
         }
-        Displaced::Value(key, old)
+        Displaced::Value(key, old.value)
+    }
+
+    #[inline]
+    fn dated(&self, value: V, now: Instant, deadline: Deadline) -> Dated<V, StampOf<T>> {
+        Dated { value, stamp: StampOf::<T>::new(deadline, self.time.idle_deadline(now)) }
     }
 
     /// Puts in an entry whose key is not there, and gives the one that had to go.
     #[inline]
-    fn push(&mut self, hash: u32, key: K, value: V, now: Instant, deadline: Deadline) -> Displaced<K, V> {
-        let stamp = StampOf::<T>::new(deadline, self.time.idle_deadline(now));
-        let end = stamp.end();
+    fn push(&mut self, hash: u32, key: K, dated: Dated<V, StampOf<T>>, now: Instant) -> Displaced<K, V> {
         self.stats.inserted += 1;
-        let mut expired = None;
-        if self.len() == self.capacity() {
-            expired = self.pop_expired(now);
-            if expired.is_none() {
-                // It is evicted then.
-                let back = self.list.back_number();
-                self.wheel.remove(&mut self.list, back);
-            }
-        }
-        let evicted = self.list.push_front(hash, key, Dated { value, stamp });
+        let expired = if self.len() == self.capacity() { self.make_room(now) } else { None };
+        let end = dated.stamp.end();
+        let evicted = self.list.push_front(hash, key, dated);
         let front = self.list.front_number();
         self.wheel.insert(&mut self.list, front, end);
         self.stats.evicted += u64::from(evicted.is_some());
@@ -543,6 +534,17 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
             Some((key, value)) => Displaced::Entry(key, value),
             None => Displaced::Nothing,
         }
+    }
+
+    /// Takes out an entry that is over, or else makes the last one ready to be evicted: it leaves the wheel.
+    #[inline]
+    fn make_room(&mut self, now: Instant) -> Option<(K, V)> {
+        let expired = self.pop_expired(now);
+        if expired.is_none() {
+            let back = self.list.back_number();
+            self.wheel.remove(&mut self.list, back);
+        }
+        expired
     }
 
     /// The value of a key, made by `make` if it was not there; the most recently used one then. Counted as a hit or a miss.
@@ -575,7 +577,8 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
             Ok(value) => {
                 let now = self.time.now();
                 let deadline = self.deadline_from(now);
-                drop(self.push(hash, key, value, now, deadline));
+                let dated = self.dated(value, now, deadline);
+                drop(self.push(hash, key, dated, now));
                 Ok(self.most_recent())
             }
             Err(error) => {

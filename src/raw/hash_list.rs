@@ -176,12 +176,6 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         self.arrays.foresee_look_up(hash);
     }
 
-    /// The same for an insertion.
-    #[inline]
-    pub(crate) fn foresee_insert(&self, hash: u32) {
-        self.arrays.foresee_insert(hash);
-    }
-
     /// What is beside the entry of this number.
     ///
     /// # Panics

@@ -226,16 +226,6 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     }
 
     #[inline]
-    fn foresee_insert(&self, hash: u32) {
-        self.foresee_look_up(hash);
-        if let Some(lane) = table::first_free(self, hash) {
-            let place = lane.number() as usize;
-            prefetch(self.nodes.as_ptr().wrapping_add(place));
-            prefetch(self.traces.as_ptr().wrapping_add(place));
-        }
-    }
-
-    #[inline]
     unsafe fn foresee(&self, at: At) {
         // SAFETY: as the caller says: there are as many traces as nodes.
         let later = unsafe { self.traces.get_unchecked(at.place()) }.later;

@@ -188,10 +188,6 @@ pub trait Arrays<K, V, X> {
     #[doc(hidden)]
     fn foresee_look_up(&self, hash: u32);
 
-    /// The same for an insertion, and of the node that it will probably take.
-    #[doc(hidden)]
-    fn foresee_insert(&self, hash: u32);
-
     /// Told of the node that is about to be evicted, has the processor fetch what the evictions after it will touch.
     ///
     /// # Safety
@@ -413,9 +409,6 @@ impl<K, V, X: Beside, const N: usize> Arrays<K, V, X> for InlineArrays<K, V, X, 
 
     #[inline]
     fn foresee_look_up(&self, _: u32) {}
-
-    #[inline]
-    fn foresee_insert(&self, _: u32) {}
 
     #[inline]
     unsafe fn foresee(&self, _: At) {}

@@ -219,21 +219,8 @@ pub(super) fn find<K, V, X, A: Arrays<K, V, X>>(
 #[inline]
 #[allow(dead_code, reason = "only arrays on the heap ask")]
 pub(super) fn likely<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32) -> Option<Lane> {
-    first_at_home(arrays, hash, tag(hash))
-}
-
-/// The first lane at home that is free.
-#[inline]
-#[allow(dead_code, reason = "only arrays on the heap ask")]
-pub(super) fn first_free<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32) -> Option<Lane> {
-    first_at_home(arrays, hash, 0)
-}
-
-#[inline]
-#[allow(dead_code, reason = "only arrays on the heap ask")]
-fn first_at_home<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32, tag: u8) -> Option<Lane> {
     let home = arrays.home(hash);
-    let matches = head(arrays.heads(), home).matches(tag) & A::LANES;
+    let matches = head(arrays.heads(), home).matches(tag(hash)) & A::LANES;
     (matches != 0).then(|| home.lane(matches.trailing_zeros()))
 }
 

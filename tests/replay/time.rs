@@ -153,7 +153,9 @@ fn the_exact_cache_counts_what_a_plain_one_counts_on_a_recorded_stream() {
     for object in objects {
         let capacity = usize::try_from(number(&object, "capacity")).expect("a capacity");
         let mut reference = Reference::new(capacity);
-        requests.iter().for_each(|&(at, key, end)| reference.request(at, key, end));
+        for &(at, key, end) in &requests {
+            reference.request(at, key, end);
+        }
         let expected = (reference.hits, reference.misses, reference.expired, reference.evicted);
         let [hits, misses, expired, evicted] =
             ["hits", "misses", "expired", "evicted"].map(|name| number(&object, name));

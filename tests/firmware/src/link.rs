@@ -4,7 +4,8 @@
 #![no_main]
 
 use core::panic::PanicInfo;
-use larder::cache::{Inline, LruCache, StaticCache};
+use core::time::Duration;
+use larder::cache::{Expiring, Inline, LruCache, StaticCache, TimedCache};
 use larder::memo::{Memo, StaticMemo};
 use larder::memoize;
 use larder::pool::{BoxPool, Pool};
@@ -27,12 +28,15 @@ memoize! {
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
     let mut cache: LruCache<u32, u64, Inline<4>> = LruCache::new();
+    let mut timed: TimedCache<u32, u64, Inline<4>, _> = TimedCache::new(Expiring::new(&CLOCK));
     for key in 0_u32.. {
         let tile = TILES.insert([key; 8]);
         let buffer = BUFFERS.acquire();
         if tile.is_ok() && buffer.is_ok() && CLOCK.advance_ticks(1) {
             COARSE.update();
             cache.put(key, COARSE.now().ticks() + square(key));
+            timed.put_for(key, CLOCK.now().ticks(), Duration::from_nanos(key.into()));
+            timed.sweep(CLOCK.now(), 1);
         }
     }
     loop {}
