@@ -668,3 +668,30 @@ fn a_death_is_not_missed_by_who_begins_to_wait() {
     }
     assert!(positions >= 8, "only {positions} positions");
 }
+
+/// One who has taken the last pin of a removed resource away, and stands before he can say that it is dead: a sweep says it for him.
+/// Before that he holds it; and when he has said it, it is his to mark.
+#[test]
+fn a_sweep_helps_who_stands_before_a_death() {
+    let mut drained = Vec::new();
+    for at in 0.. {
+        let ledger = Ledger::of_this_thread();
+        let tracker: Made<Inline<1>> = Tracker::with(Tracking::of(Ends));
+        let id = tracker.insert(Resource::new(ledger)).ok().expect("there is room");
+        let handle = tracker.get(id).expect("it is alive");
+        assert!(matches!(tracker.remove(id), Removed::InUse));
+        let meanwhile = || {
+            tracker.sweep_of(Age::Old, Instant::START, 9);
+            tracker.drain(9)
+        };
+        let ((), seen) = stall(at, || drop(handle), meanwhile);
+        assert_eq!(seen.unwrap_or(0) + tracker.drain(9), 1, "it dies once");
+        tracker.validate();
+        drop(tracker);
+        ledger.close();
+        let Some(seen) = seen else { break };
+        drained.push(seen);
+    }
+    // Before the subtraction; before the exchange; before the count, and the mark.
+    assert_eq!(drained, [0, 1, 0, 0]);
+}
