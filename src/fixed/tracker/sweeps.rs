@@ -153,8 +153,12 @@ impl Sweeps {
         assert!(age(cursor).is_some() || cursor == 0, "a place in no sweep");
         // Relaxed, all: for nothing else.
         let words = self.since.iter().chain(&self.ended).chain([&self.alive_then, &self.visited]);
-        words.for_each(|word| drop::<u32>(word.load(Ordering::Relaxed)));
-        self.began.iter().for_each(|began| drop::<u64>(began.load()));
+        for word in words {
+            let _ = word.load(Ordering::Relaxed);
+        }
+        for began in &self.began {
+            let _ = began.load();
+        }
     }
 
     /// How many sweeps have ended, by kind, and how many resources they have visited.
