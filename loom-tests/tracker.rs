@@ -178,6 +178,8 @@ impl<T: Face> Scene<T> {
     /// As if each slot had had so many resources; and whether all are of no more use.
     fn with(capacity: usize, ended: u32, is_unused: bool) -> Arc<Self> {
         let tracker = Arc::new(T::made(capacity, ended, Ends { is_unused }));
+        // What is only touched where a sweep begins: the words of its clock.
+        tracker.visit(Age::Old);
         Arc::new(Self { tracker, ledger: Ledger::default() })
     }
 
@@ -481,12 +483,13 @@ fn a_removal_meets_a_look_up() {
 #[test]
 fn what_was_removed_while_it_was_held_is_not_found() {
     explore(|| {
-        let scene = Scene::<Few<1>>::new(1);
+        let scene = Scene::<OnHeap>::new(1);
         let id = scene.insert(10);
         let handle = scene.tracker.find(id).expect("it is alive");
         assert_eq!(scene.remove(id), Removed::InUse);
         let other = spawn(move || drop(handle));
         assert_eq!(scene.get(id), None, "what was removed is found");
+        assert_eq!(scene.tracker.look(id), None, "what was removed is seen");
         assert_eq!(scene.remove(id), Removed::Absent);
         join(other);
         assert_eq!(scene.drain(), 1);

@@ -4,9 +4,11 @@
 //! types above keep their `const fn new`. loom asks that an object be made before a second thread sees it: a model
 //! calls `validate()`, which looks at every word, before it spawns. Nothing of a model may be in a `static`.
 //!
-//! Loom takes sequentially consistent accesses for acquiring and releasing ones; but it knows such fences, so each of these has one
-//! before it and one behind it. (That is a little more than what it asks for: it also orders accesses of the same thread that are
-//! not sequentially consistent.)
+//! Loom takes sequentially consistent accesses for acquiring and releasing ones. So a load of that order is made as a
+//! read-modify-write that changes nothing: it finds the newest value, in every order of the two that loom tries, as if all were in one.
+//! Read-modify-writes are so anyway. (Fences beside the accesses would do as well, but order everything else of the thread too, and hide
+//! what is missing there. What stays hidden: that a *read-modify-write* is not of that order, since loom never lets one come late; and
+//! an older value that such a load could find if the newer one was stored outside of the one order.)
 //!
 //! Two things loom gets wrong, and what is done about it:
 //!
@@ -30,19 +32,6 @@ use super::pieces::Piece;
 use core::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use loom::sync::atomic::fence;
 use std::sync::OnceLock;
-
-/// An access that may be sequentially consistent.
-fn in_one_order<R>(order: Ordering, access: impl FnOnce() -> R) -> R {
-    let is_ordered = order == Ordering::SeqCst;
-    if is_ordered {
-        fence(Ordering::SeqCst);
-    }
-    let result = access();
-    if is_ordered {
-        fence(Ordering::SeqCst);
-    }
-    result
-}
 
 macro_rules! atomic {
     ($name:ident, $value:ty) => {
@@ -78,10 +67,14 @@ macro_rules! atomic {
             }
 
             pub(crate) fn load(&self, order: Ordering) -> $value {
+                if order == Ordering::SeqCst {
+                    // Acquire: what the load does besides being in the one order.
+                    return self.update().fetch_or(0, Ordering::Acquire);
+                }
                 let (word, turn) = self.both();
                 // Relaxed: it is to order nothing.
                 turn.fetch_add(0, Ordering::Relaxed);
-                in_one_order(order, || word.load(order))
+                word.load(order)
             }
 
             pub(crate) fn store(&self, value: $value, order: Ordering) {
@@ -94,27 +87,27 @@ macro_rules! atomic {
             }
 
             pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().swap(value, order))
+                self.update().swap(value, order)
             }
 
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().fetch_add(value, order))
+                self.update().fetch_add(value, order)
             }
 
             pub(crate) fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().fetch_sub(value, order))
+                self.update().fetch_sub(value, order)
             }
 
             pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().fetch_or(value, order))
+                self.update().fetch_or(value, order)
             }
 
             pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().fetch_and(value, order))
+                self.update().fetch_and(value, order)
             }
 
             pub(crate) fn fetch_xor(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().fetch_xor(value, order))
+                self.update().fetch_xor(value, order)
             }
 
             pub(crate) fn compare_exchange(
@@ -124,11 +117,11 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                in_one_order(success, || self.update().compare_exchange(current, new, success, failure))
+                self.update().compare_exchange(current, new, success, failure)
             }
 
             pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
-                in_one_order(order, || self.update().fetch_max(value, order))
+                self.update().fetch_max(value, order)
             }
         }
     };

@@ -591,7 +591,7 @@ fn two_slots() {
     let all = operations::<Fixed<2>>();
     one_interrupt("Tracker of 2", SETUPS - 1, &all);
     nested_interrupts("Tracker of 2", 3, &all[..8]);
-    one_stall("Tracker of 2", 2, &all);
+    one_stall("Tracker of 2", 2, &all[..14]);
     two_stalls("Tracker of 2", 3, &all[..6]);
 }
 
@@ -606,8 +606,8 @@ fn three_slots() {
 fn two_slots_on_the_heap() {
     let all = operations::<OnHeap<2>>();
     one_interrupt("HeapTracker of 2", SETUPS - 1, &all);
-    nested_interrupts("HeapTracker of 2", 3, &all[..7]);
-    one_stall("HeapTracker of 2", 2, &all);
+    nested_interrupts("HeapTracker of 2", 2, &all[..7]);
+    one_stall("HeapTracker of 2", 2, &all[..12]);
     two_stalls("HeapTracker of 2", 2, &all[..5]);
 }
 
@@ -670,4 +670,62 @@ fn a_death_is_not_missed_by_who_begins_to_wait() {
         }
     }
     assert!(positions >= 8, "only {positions} positions");
+}
+
+/// One who has taken the last pin of a removed resource away, and stands before he can say that it is dead: a sweep says it for him.
+/// Before that he holds it; and when he has said it, it is his to mark.
+#[test]
+fn a_sweep_helps_who_stands_before_a_death() {
+    let mut drained = Vec::new();
+    for at in 0.. {
+        let ledger = Ledger::of_this_thread();
+        let tracker: Made<Inline<1>> = Tracker::with(Tracking::of(Ends));
+        let id = tracker.insert(Resource::new(ledger)).ok().expect("there is room");
+        let handle = tracker.get(id).expect("it is alive");
+        assert!(matches!(tracker.remove(id), Removed::InUse));
+        let meanwhile = || {
+            tracker.sweep_of(Age::Old, Instant::START, 9);
+            tracker.drain(9)
+        };
+        let ((), seen) = stall(at, || drop(handle), meanwhile);
+        assert_eq!(seen.unwrap_or(0) + tracker.drain(9), 1, "it dies once");
+        tracker.validate();
+        drop(tracker);
+        ledger.close();
+        let Some(seen) = seen else { break };
+        drained.push(seen);
+    }
+    // Before the subtraction; before the exchange; before the count, and the mark.
+    assert_eq!(drained, [0, 1, 0, 0]);
+}
+
+/// One who lets a resource die and one who finalizes another stand anywhere, and a third finalizes what there is: what waits was counted
+/// before it could be found, so the count never goes below nothing.
+#[test]
+fn what_is_dead_is_counted_before_it_can_be_finalized() {
+    'deaths: for at in 0.. {
+        for inner in 0.. {
+            let ledger = Ledger::of_this_thread();
+            let tracker: Made<Inline<2>> = Tracker::with(Tracking::of(Ends));
+            let resource = || Resource::new(ledger);
+            drop(tracker.track(resource()).ok().expect("there is room"));
+            let handle = tracker.track(resource()).ok().expect("there is room");
+            let meanwhile = || {
+                let drained = stall(inner, || tracker.drain(1), || tracker.drain(9));
+                assert!(tracker.stats().awaiting <= 2, "more wait than there are: {at}, {inner}");
+                drained
+            };
+            let ((), seen) = stall(at, || drop(handle), meanwhile);
+            let drained = seen.map_or(0, |(second, third)| second + third.unwrap_or(0));
+            assert_eq!(drained + tracker.drain(9), 2, "each is finalized once");
+            tracker.validate();
+            drop(tracker);
+            ledger.close();
+            match seen {
+                Some((_, Some(_))) => {}
+                Some((_, None)) => break,
+                None => break 'deaths,
+            }
+        }
+    }
 }
