@@ -543,7 +543,8 @@ fn sweeps_do_not_keep_drains_from_their_turn() {
 
 #[test]
 fn what_is_being_finalized_is_not_alive() {
-    static TRACKER: Tracker<u32, Inline<4>, Tracking<fn(&mut u32)>> =
+    type Calls = Tracking<fn(&mut u32)>;
+    static TRACKER: Tracker<u32, Inline<4>, Calls> =
         Tracker::with(Tracking::of(|_| assert_eq!((TRACKER.stats().live, TRACKER.report().count()), (0, 0))));
     drop(TRACKER.track(1).unwrap());
     assert_eq!(TRACKER.drain(1), 1);
@@ -648,6 +649,23 @@ fn a_report_says_what_is_alive_and_from_where() {
         size_of_val(&plain) + 4 * 24
             <= size_of::<Tracker<u32, Inline<4>, Tracking<DropOnly, Untimed, Places>>>()
     );
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn a_report_leaves_alone_what_died_under_its_eyes() {
+    let tracker = larder::tracker::HeapTracker::with_capacity(2);
+    let (first, second) = (tracker.track(1).unwrap(), tracker.track(2).unwrap());
+    let mut report = tracker.report();
+    assert_eq!(report.next().map(|living| living.handles), Some(1));
+    // It has seen that the second slot is taken.
+    drop(second);
+    assert_eq!(report.count(), 0);
+    tracker.validate();
+    assert_eq!(tracker.drain(2), 1);
+    drop(first);
+    assert_eq!(tracker.drain(2), 1);
+    tracker.validate();
 }
 
 /// Writes down what was alive when its tracker went.
