@@ -10,11 +10,13 @@ use larder::memo::{Memo, StaticMemo};
 use larder::memoize;
 use larder::pool::{BoxPool, Pool};
 use larder::time::{Clock, CoarseClock, ManualClock};
+use larder::tracker::{Age, Tracker};
 
 static TILES: BoxPool<[u32; 8], 4> = BoxPool::new();
 static BUFFERS: Pool<[u32; 8], 4> = Pool::new();
 static CLOCK: ManualClock = ManualClock::new();
 static COARSE: CoarseClock<&ManualClock> = CoarseClock::new(&CLOCK);
+static PORTS: Tracker<u32, Inline<4>> = Tracker::new();
 static SQUARES: StaticMemo<u32, u64, 1, 8> = Memo::new(StaticCache::new());
 
 memoize! {
@@ -37,6 +39,9 @@ pub extern "C" fn _start() -> ! {
             cache.put(key, COARSE.now().ticks() + square(key));
             timed.put_for(key, CLOCK.now().ticks(), Duration::from_nanos(key.into()));
             timed.sweep(CLOCK.now(), 1);
+            drop(PORTS.track(key));
+            PORTS.sweep_of(Age::Old, CLOCK.now(), 1);
+            PORTS.drain(1);
         }
     }
     loop {}

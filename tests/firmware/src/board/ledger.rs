@@ -1,6 +1,6 @@
 //! What must be true of the whole run: objects that count themselves, and the final account.
 
-use crate::shared::{BUFFERS, CACHE, CLOCK, RECORDS, RESULTS, SLOTS, TILES};
+use crate::shared::{BUFFERS, CACHE, CLOCK, RECORDS, RESULTS, SESSIONS, SLOTS, TILES};
 use core::array;
 #[cfg(target_has_atomic = "32")]
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -44,10 +44,15 @@ pub enum Call {
     Fill,
     LetGo,
     Sweep,
+    Track,
+    EndHandle,
+    TakeOut,
+    Upgrade,
+    Drain,
 }
 
 impl Call {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 19] = [
         Self::Outside,
         Self::Insert,
         Self::DropTile,
@@ -62,6 +67,11 @@ impl Call {
         Self::Fill,
         Self::LetGo,
         Self::Sweep,
+        Self::Track,
+        Self::EndHandle,
+        Self::TakeOut,
+        Self::Upgrade,
+        Self::Drain,
     ];
 
     /// Whether it is one on the concurrent cache.
@@ -107,6 +117,10 @@ pub struct Ledger {
     pub records_rejected: Count,
     /// Calls of the interrupt on the cache in the middle of one of the main loop's.
     pub records_met: Count,
+    pub sessions_made: Count,
+    pub sessions_dropped: Count,
+    pub sessions_closed: Count,
+    pub sessions_handed_back: Count,
     /// What was added to the clock, in units of [`Ledger::TICKS`].
     pub advanced: Count,
     pub not_advanced: Count,
@@ -133,6 +147,10 @@ pub static LEDGER: Ledger = Ledger {
     records_looked_up: Count::zero(),
     records_rejected: Count::zero(),
     records_met: Count::zero(),
+    sessions_made: Count::zero(),
+    sessions_dropped: Count::zero(),
+    sessions_closed: Count::zero(),
+    sessions_handed_back: Count::zero(),
     advanced: Count::zero(),
     not_advanced: Count::zero(),
 };
@@ -303,6 +321,17 @@ pub fn report() -> bool {
     }
     must("no meeting in the concurrent cache", u64::from(ledger.records_met.get() == 0), 0);
 
+    SESSIONS.drain(usize::MAX);
+    SESSIONS.validate();
+    let sessions = SESSIONS.stats();
+    must("sessions tracked, gone", sessions.tracked, sessions.untracked);
+    must(
+        "sessions tracked, closed or handed back",
+        sessions.tracked,
+        count(&ledger.sessions_closed) + count(&ledger.sessions_handed_back),
+    );
+    must("sessions made, dropped", count(&ledger.sessions_made), count(&ledger.sessions_dropped));
+
     must("clock, steps", CLOCK.now().ticks(), count(&ledger.advanced) * Ledger::TICKS);
 
     let inside: u64 = ledger.landed[1..].iter().map(count).sum();
@@ -355,6 +384,14 @@ pub fn report() -> bool {
         ledger.records_made.get(),
         ledger.records_dropped.get(),
         ledger.records_met.get()
+    );
+    hprintln!(
+        "sessions: {} made, {} tracked, {} closed, {} handed back, {} dropped",
+        ledger.sessions_made.get(),
+        sessions.tracked,
+        ledger.sessions_closed.get(),
+        ledger.sessions_handed_back.get(),
+        ledger.sessions_dropped.get()
     );
     hprintln!(
         "clock: {} steps, {} refused half-way through another, now {}",

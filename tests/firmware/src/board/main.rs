@@ -1,4 +1,4 @@
-//! Pools, caches and a clock of larder, used by a main loop and by the timer interrupt that stops it anywhere.
+//! Pools, caches, a tracker and a clock of larder, used by a main loop and by the timer interrupt that stops it anywhere.
 //!
 //! Two users do the same random work: one is the main loop, the other the interrupt. Each writes a pattern of its own into
 //! what it acquires and looks for it before the release. They hand objects to each other, share a cache in the middle of each
@@ -12,6 +12,7 @@
 
 mod ledger;
 mod records;
+mod sessions;
 mod shared;
 mod user;
 

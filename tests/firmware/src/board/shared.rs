@@ -2,6 +2,7 @@
 
 use crate::ledger::{Buffer, LEDGER, Tile};
 use crate::records::Record;
+use crate::sessions::{Close, Sessions};
 use core::cell::RefCell;
 use critical_section::Mutex;
 use larder::cache::{Expiring, Inline, LruCache, Pinned, Setup, StaticCache};
@@ -11,6 +12,7 @@ use larder::memoize;
 use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
 use larder::stats::{Shared, Striped};
 use larder::time::{Clock, Instant, ManualClock};
+use larder::tracker::{Tracker, Tracking};
 
 /// Slots of each pool: fewer than the users want together, so that they find it exhausted now and then.
 pub const SLOTS: usize = 4;
@@ -45,6 +47,10 @@ pub static RECORDS: StaticCache<u32, Record, SETS, 8, Setup<DefaultHash, Expirin
 /// Nor does a memo in one.
 #[unsafe(no_mangle)]
 pub static SQUARES: StaticMemo<u32, u32, 1, 8> = Memo::new(StaticCache::new());
+
+/// What lives as long as somebody holds it.
+#[unsafe(no_mangle)]
+pub static SESSIONS: Sessions = Tracker::with(Tracking::of(Close));
 
 memoize! {
     memo = SQUARES;

@@ -2,6 +2,7 @@
 
 use crate::ledger::{self, Call, LEDGER, Ledger, Tile};
 use crate::records::Reader;
+use crate::sessions::Visitor;
 use crate::shared::{BUFFERS, BufferGuard, CACHE, CLOCK, SLOTS, SQUARES, TILES, TileGuard, square};
 use core::cell::Cell;
 use critical_section::Mutex;
@@ -57,6 +58,7 @@ pub struct User {
     tiles: [Signed<TileGuard>; 2],
     buffers: [Signed<BufferGuard>; 2],
     records: Reader,
+    sessions: Visitor,
     last: Instant,
 }
 
@@ -73,6 +75,7 @@ impl User {
             tiles: [const { None }; 2],
             buffers: [const { None }; 2],
             records: Reader::new(place),
+            sessions: Visitor::new(place),
             last: Instant::START,
         }
     }
@@ -100,6 +103,7 @@ impl User {
             5 => self.pass_buffer(at),
             6 => self.look_up(dice >> 9),
             7 => self.advance(),
+            8 | 9 => self.sessions.work(dice >> 4),
             _ => self.records.work(dice >> 4),
         }
         self.read_clock();
@@ -253,5 +257,6 @@ impl User {
             }
         }
         self.records.let_go();
+        self.sessions.let_go();
     }
 }
