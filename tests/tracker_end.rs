@@ -1,6 +1,6 @@
 //! What becomes of a tracker's slots at the end: of their versions, of their pins, of the tracker.
 
-use larder::tracker::{HeapTracker, Inline, Removed, Tracker};
+use larder::tracker::{Handle, HeapTracker, Inline, Removed, Tracker};
 
 /// A slot that has run out of versions has no name that could be reported.
 #[test]
@@ -29,4 +29,22 @@ fn a_report_and_a_sweep_leave_what_is_dead_or_just_claimed_alone() {
     drop(first);
     assert_eq!(tracker.drain(2), 1);
     tracker.validate();
+}
+
+/// Eight million handles are the most. One that is refused costs none of those that there are.
+#[test]
+fn a_handle_that_is_refused_ends_no_other() {
+    let tracker: Tracker<u32, Inline<1>> = Tracker::new();
+    let handle = tracker.track(1).unwrap();
+    while let Some(another) = Handle::try_clone(&handle) {
+        core::mem::forget(another);
+    }
+    let handles = || tracker.report().map(|living| living.handles).next();
+    // There is no room for the report's own, either.
+    assert_eq!(handles(), None);
+    assert!(Handle::try_clone(&handle).is_none());
+    assert!(tracker.get(Handle::id(&handle)).is_none());
+    assert!(Handle::try_clone(&handle).is_none(), "the refusal has ended one");
+    drop(handle);
+    assert_eq!(handles(), Some((1 << 23) - 1));
 }
