@@ -6,6 +6,10 @@
 //! What looks are announced in is on the heap alone, so models of looks are of that. On the heap there are about a hundred words that
 //! loom is shown before each run; where nothing of it matters the tracker is inline.
 //!
+//! Two threads are unbounded where that ends within some seconds. Sweeps, drains and inserts touch many words that are hints or counts, each of
+//! which doubles what there is to try: the bounds beside them are the highest at which a model takes some seconds, and at least two, which
+//! stop each thread in the middle for the other.
+//!
 //! Not modelled: the waker. `atomic-waker` has `core`'s atomics, of which loom knows nothing, so what its own registration orders would be
 //! unordered here. That no death is missed by one who begins to wait is tried in `tests/step/tracker.rs`.
 
