@@ -633,7 +633,7 @@ fn a_sweep_meets_a_removal_on_the_heap() {
 /// It helps one who has taken the last pin away and not said so.
 #[test]
 fn a_sweep_meets_the_last_drop() {
-    explore_preempted(4, || {
+    explore(|| {
         let scene = Scene::<Few<1>>::with(1, 0, true);
         let handle = scene.track(10);
         let other = spawn(move || drop(handle));
