@@ -6,13 +6,19 @@
 //! What looks are announced in is on the heap alone, so models of looks are of that. On the heap there are about a hundred words that
 //! loom is shown before each run; where nothing of it matters the tracker is inline.
 //!
-//! Not modelled: the waker. `atomic-waker` has `core`'s atomics, of which loom knows nothing, so what its own registration orders would be
-//! unordered here. That no death is missed by one who begins to wait is tried in `tests/step/tracker.rs`.
+//! Two threads are unbounded where that ends within some seconds. Sweeps, drains and inserts touch many words that are hints or counts, each of
+//! which doubles what there is to try: the bounds beside them are the highest at which a model takes some seconds, and at least two, which
+//! stop each thread in the middle for the other.
 
 use crate::explore::{explore, explore_preempted, join, spawn};
 use crate::objects::{Ledger, Object, panic_on_purpose, survive};
 use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::ops::Deref;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Waker};
 use larder::Exhausted;
 use larder::time::Instant;
 use larder::tracker::{Age, Finalizer, Handle, Heap, HeapTracker, Id, Inline, OwnedHandle, Removed};
@@ -629,7 +635,7 @@ fn a_sweep_meets_a_removal_on_the_heap() {
 /// It helps one who has taken the last pin away and not said so.
 #[test]
 fn a_sweep_meets_the_last_drop() {
-    explore_preempted(4, || {
+    explore(|| {
         let scene = Scene::<Few<1>>::with(1, 0, true);
         let handle = scene.track(10);
         let other = spawn(move || drop(handle));
@@ -755,6 +761,59 @@ fn two_take_what_is_set_aside() {
         let other = beside(&scene, |scene| scene.tracker.take_aside().map(recover));
         let ours = scene.tracker.take_aside().map(recover);
         assert!(ours.xor(join(other)) == Some(10), "one of them has it back");
+        scene.end(0);
+    });
+}
+
+// --- Waits.
+
+/// How often a task was woken. By a plain counter: one that loom knew would order what it watches.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether a task that begins to wait, and goes on waiting, has finalized something at once.
+fn begins_to_wait(scene: &Scene<Few<1>>, woken: &Arc<Woken>) -> bool {
+    let waker = Waker::from(Arc::clone(woken));
+    let mut drain = ManuallyDrop::new(Box::pin(scene.tracker.drain_async(1)));
+    drain.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+}
+
+#[test]
+fn a_death_meets_one_who_begins_to_wait() {
+    explore(|| {
+        let scene = Scene::<Few<1>>::new(1);
+        let handle = scene.track(10);
+        let woken = Arc::new(Woken::default());
+        let other = beside(&scene, move |_| drop(handle));
+        let drained = begins_to_wait(&scene, &woken);
+        join(other);
+        assert!(drained || woken.0.load(Ordering::Relaxed) > 0, "a death is missed");
+        assert_eq!(scene.drain(), usize::from(!drained));
+        scene.end(0);
+    });
+}
+
+/// Two deaths: the one waker has one owner, who wakes it, and no place of it is lost.
+#[test]
+fn two_deaths_meet_one_who_waits() {
+    explore(|| {
+        let scene = Scene::<Few<2>>::new(2);
+        let (one, two) = (scene.track(10), scene.track(20));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut drain = ManuallyDrop::new(Box::pin(scene.tracker.drain_async(1)));
+        assert!(drain.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let other = beside(&scene, move |_| drop(two));
+        drop(one);
+        join(other);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert_eq!(scene.drain(), 2);
         scene.end(0);
     });
 }

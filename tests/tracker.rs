@@ -668,6 +668,24 @@ fn a_report_leaves_alone_what_died_under_its_eyes() {
     tracker.validate();
 }
 
+/// Eight million handles are the most. One that is refused costs none of those that there are.
+#[test]
+fn a_handle_that_is_refused_ends_no_other() {
+    let tracker: Tracker<u32, Inline<1>> = Tracker::new();
+    let handle = tracker.track(1).unwrap();
+    while let Some(another) = Handle::try_clone(&handle) {
+        core::mem::forget(another);
+    }
+    let handles = || tracker.report().map(|living| living.handles).next();
+    // There is no room for the report's own, either.
+    assert_eq!(handles(), None);
+    assert!(Handle::try_clone(&handle).is_none());
+    assert!(tracker.get(Handle::id(&handle)).is_none());
+    assert!(Handle::try_clone(&handle).is_none(), "the refusal has ended one");
+    drop(handle);
+    assert_eq!(handles(), Some((1 << 23) - 1));
+}
+
 /// Writes down what was alive when its tracker went.
 struct Leaks(RefCell<Vec<(Id, u32)>>);
 
