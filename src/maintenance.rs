@@ -56,7 +56,7 @@ impl<T: Maintain + ?Sized> Maintain for &T {
     }
 }
 
-/// Does what is due, in slices of `budget` steps, between which it lets other tasks run. Under any executor, without `std` too. Gives how
+/// Does what is due, in slices of `budget` steps (one, if it is 0), between which it lets other tasks run. Under any executor, without `std` too. Gives how
 /// many steps it took, and when the next are due, which is for a timer of the executor's to wait for.
 ///
 /// ```
@@ -82,7 +82,7 @@ impl<T: Maintain + ?Sized> Maintain for &T {
 pub fn tend<M: Maintain + ?Sized>(client: &M, budget: usize) -> impl Future<Output = Maintained> {
     let mut done = 0;
     poll_fn(move |context| {
-        let maintained = client.maintain(budget);
+        let maintained = client.maintain(budget.max(1));
         done += maintained.done;
         if maintained.is_left {
             context.waker().wake_by_ref();

@@ -483,6 +483,8 @@ assert_not_impl_any!(StaticMemo<u32, Rc<u32>, 1, 8>: Send, Sync);
 assert_not_impl_any!(Memo<std::sync::Mutex<LruCache<u32, Cell<u32>, Inline<2>>>, larder::memo::SingleFlight>: Sync);
 assert_not_impl_any!(Tracker<Cell<u32>, Inline<2>>: Sync);
 assert_not_impl_any!(Handle<&'static Tracker<Cell<u32>, Inline<2>>>: Send, Sync);
+#[cfg(feature = "std")]
+assert_impl_all!(larder::maintain::Janitor: Send, Sync, Unpin);
 #[cfg(feature = "alloc")]
 assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
 

@@ -302,6 +302,10 @@ fn a_cache_is_tended_once_round() {
     assert_eq!((round(&mut context), cache.len()), (7 * 16, resident));
     CLOCK.set(Instant::from_ticks(10));
     assert_eq!((round(&mut context), cache.len()), (7 * 16, 0));
+    // A task without a budget does one step at a time.
+    cache.put(1, 1).unwrap();
+    let mut task = pin!(tend(&cache, 0));
+    while task.as_mut().poll(&mut context).is_pending() {}
     let none: HeapCache<u32, u32, _> =
         HeapCache::with_capacity_and(0, Setup::new().time(Expiring::new(&CLOCK)));
     assert!(!none.maintain(16).is_left);

@@ -48,7 +48,8 @@ impl<R, C: Tracked<R>> HeapTracker<R, C> {
 }
 
 impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
-    /// As [`track`](Self::track), with a handle that keeps the tracker alive and can go anywhere.
+    /// As [`track`](Self::track), with a handle that keeps the tracker alive and can go anywhere. (Also into a resource of the same
+    /// tracker; then both keep each other alive, as with every `Arc`.)
     ///
     /// ```
     /// use larder::tracker::HeapTracker;

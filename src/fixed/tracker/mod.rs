@@ -248,7 +248,7 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     /// Takes a resource out by its name, without finalizing it. It may be over, though not dead.
     ///
     /// If somebody holds it, it is [in use](Removed::InUse): it is not found any more, dies with its last handle, and is finalized.
-    /// (So it can be if somebody looked at the slot just then.)
+    /// (So it can be if somebody looked at the slot just then. What has eight million handles is left as it is, and said to be absent.)
     #[inline]
     pub fn remove(&self, id: Id) -> Removed<R> {
         let Some(pin) = Pin::new(self, id, Keeper::Tracker) else { return Removed::Absent };
