@@ -695,8 +695,8 @@ fn a_sweep_helps_who_stands_before_a_death() {
         let Some(seen) = seen else { break };
         drained.push(seen);
     }
-    // Before the subtraction; before the exchange; before the count, and the mark.
-    assert_eq!(drained, [0, 1, 0, 0]);
+    // Before the subtraction; before the exchange; before the count, and the mark; before he says where it is, and wakes.
+    assert_eq!(drained, [0, 1, 0, 0, 1, 1]);
 }
 
 /// One who lets a resource die and one who finalizes another stand anywhere, and a third finalizes what there is: what waits was counted
