@@ -199,6 +199,13 @@ impl fmt::Debug for Janitor {
     }
 }
 
+/// Drops what somebody has panicked with. If that panics, too, what it panics with is left.
+fn let_go(panic: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        core::mem::forget(another);
+    }
+}
+
 /// What the thread does.
 struct Round<'a> {
     shared: &'a Arc<Shared>,
@@ -256,16 +263,11 @@ impl<'a> Round<'a> {
             state.panics += 1;
             state.report.clone()
         };
-        let tell = move || {
-            if let Some(report) = report {
-                report(&*panic);
-            }
-            // Whose drop may panic, too.
-            drop(panic);
-        };
+        let tell = || report.iter().for_each(|report| report(&*panic));
         if let Err(another) = catch_unwind(AssertUnwindSafe(tell)) {
-            core::mem::forget(another);
+            let_go(another);
         }
+        let_go(panic);
     }
 
     /// Until something is due, somebody calls, or all is over.
