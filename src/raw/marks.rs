@@ -265,7 +265,7 @@ const LINES: usize = 32;
 /// others.
 const STRIDE: u32 = 0x9E37_79B9;
 
-/// Claims a slot, or says that it saw none free. Looks at each group three times at most.
+/// Claims a slot, or says that it saw none free. Looks at each group four times at most.
 #[inline]
 pub(super) fn claim<G: Group>(groups: &[G], starts: &[Start]) -> Option<(usize, usize)> {
     let here = Here::new(starts, groups.len());

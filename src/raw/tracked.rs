@@ -114,10 +114,16 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         &self.slots()[index as usize]
     }
 
+    /// The group of a slot, and its place there.
+    #[inline]
+    fn at(index: u32) -> (usize, usize) {
+        (index as usize / M::Group::SLOTS, index as usize % M::Group::SLOTS)
+    }
+
     #[inline]
     fn group(&self, index: u32) -> (&M::Group, usize) {
-        let index = index as usize;
-        (&self.groups.as_ref()[index / M::Group::SLOTS], index % M::Group::SLOTS)
+        let (group, place) = Self::at(index);
+        (&self.groups.as_ref()[group], place)
     }
 
     #[inline]
@@ -132,13 +138,13 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
 
     /// How many dead resources wait for their finalizers.
     pub(crate) fn awaiting(&self) -> u32 {
-        // Acquire: whoever was told that something died, by whatever way, counts it.
-        self.awaiting.load(Ordering::Acquire)
+        // Relaxed: a count. Whoever was told that something died, by whatever way, sees it.
+        self.awaiting.load(Ordering::Relaxed)
     }
 
     /// How many were set aside, because their finalizers panicked.
     pub(crate) fn aside(&self) -> u32 {
-        // Relaxed: a count.
+        // Relaxed: as in `awaiting`.
         self.aside.load(Ordering::Relaxed)
     }
 
@@ -310,22 +316,12 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
     /// Whether what had this name, and was looked at until now, waits for its finalizer: it may have waited for the end of the look.
     #[inline]
     pub(crate) fn has_died(&self, id: Id) -> bool {
-        self.slot(id.index()).hold.seen().is_dead()
-    }
-
-    /// If somebody took the last pin of a resource away and stands before he can say that it died, says it for him. True if so.
-    pub(crate) fn help(&self, index: u32) -> bool {
-        let helps = self.slot(index).hold.bury_left() == Unpinned::Died;
-        if helps {
-            self.bury(index);
-        }
-        helps
+        self.slots().get(id.index() as usize).is_some_and(|slot| slot.hold.seen().is_dead())
     }
 
     /// Takes out one that was set aside.
     pub(crate) fn take_aside(&self) -> Option<(R, O)> {
-        // Acquire: who was told of one finds it.
-        if self.aside.load(Ordering::Acquire) == 0 {
+        if self.aside() == 0 {
             return None;
         }
         let index = (0..self.groups()).flat_map(|group| self.taken_in(group)).find(|&index| {
@@ -354,10 +350,15 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
     /// Gives a slot back that the caller owned and has emptied.
     #[inline]
     fn free(&self, index: u32) {
+        self.free_by(index, marks::release);
+    }
+
+    /// By what takes the marks away: of a group, from its groups, with their starts.
+    #[inline]
+    fn free_by(&self, index: u32, release: impl FnOnce(&[M::Group], &[Start], usize, usize)) {
         if self.slot(index).hold.free() {
-            let at = index as usize;
-            let (at, place) = (at / M::Group::SLOTS, at % M::Group::SLOTS);
-            marks::release(self.groups.as_ref(), self.starts.as_ref(), at, place);
+            let (group, place) = Self::at(index);
+            release(self.groups.as_ref(), self.starts.as_ref(), group, place);
         } else {
             self.spend(index);
         }
@@ -393,16 +394,9 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
     #[inline]
     pub(crate) fn remove_alone(&mut self, id: Id) -> Option<(R, O)> {
         self.get_alone(id)?;
-        let slot = self.slot(id.index());
         // SAFETY: FULL, and `&mut` says that nobody else is there.
-        let resource = unsafe { slot.cell.take() };
-        let at = id.index() as usize;
-        if slot.hold.free() {
-            let (at, place) = (at / M::Group::SLOTS, at % M::Group::SLOTS);
-            marks::release_alone(self.groups.as_ref(), self.starts.as_ref(), at, place);
-        } else {
-            self.spend(id.index());
-        }
+        let resource = unsafe { self.slot(id.index()).cell.take() };
+        self.free_by(id.index(), marks::release_alone);
         Some(resource)
     }
 
@@ -598,6 +592,21 @@ type ResourceOf<O> = <<O as Owner>::Tracker as Tracks>::Resource;
 type OriginOf<O> = <<O as Owner>::Tracker as Tracks>::Origin;
 type StampOf<O> = <<O as Owner>::Tracker as Tracks>::Stamp;
 
+/// What is in this slot has died: it is marked, and who waits is told.
+fn bury<T: Tracks>(tracker: &T, index: u32) {
+    tracker.core().bury(index);
+    tracker.died();
+}
+
+/// If somebody took the last pin of a resource away and stands before he can say that it died, says it for him. True if so.
+pub(crate) fn help<T: Tracks>(tracker: &T, index: u32) -> bool {
+    let helps = tracker.core().slot(index).hold.bury_left() == Unpinned::Died;
+    if helps {
+        bury(tracker, index);
+    }
+    helps
+}
+
 /// Puts a resource in, with a pin for the caller.
 #[inline]
 pub(crate) fn insert_pinned<O: Owner>(
@@ -648,8 +657,7 @@ impl<O: Owner> Pin<O, false> {
             return false;
         }
         let (owner, index) = self.into_parts();
-        owner.tracker().core().bury(index);
-        owner.tracker().died();
+        bury(owner.tracker(), index);
         true
     }
 }
@@ -722,8 +730,7 @@ impl<O: Owner, const USE: bool> Pin<O, USE> {
         let tracker = owner.tracker();
         if tracker.core().looks.is_watched(index) {
             tracker.core().slot(index).hold.lay_down();
-            tracker.core().bury(index);
-            tracker.died();
+            bury(tracker, index);
             return Taken::Held;
         }
         // SAFETY: it was taken, and nobody looks at it.
@@ -749,10 +756,8 @@ impl<O: Owner, const USE: bool> Drop for Pin<O, USE> {
         impl<T: Tracks> Drop for Unpin<'_, T> {
             #[inline]
             fn drop(&mut self) {
-                let core = self.0.core();
-                if core.slot(self.1).hold.unpin() == Unpinned::Died {
-                    core.bury(self.1);
-                    self.0.died();
+                if self.0.core().slot(self.1).hold.unpin() == Unpinned::Died {
+                    bury(self.0, self.1);
                 }
             }
         }

@@ -227,9 +227,6 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
                 }
             }
         }
-        if id.index() as usize >= self.capacity() {
-            return None;
-        }
         let _tell = Tell(self, id);
         match self.core.look(id, |resource, stamp| self.admits(stamp).then(|| read(&resource.0))) {
             Ok(read) => read.flatten(),

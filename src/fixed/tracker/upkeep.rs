@@ -7,7 +7,7 @@ use super::sweeps::{OLDEST_FIRST, Step};
 use crate::lifetime::{Stamp, Time};
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::marks::Age;
-use crate::raw::tracked::{Pin, Slots, Tracks};
+use crate::raw::tracked::{Pin, Slots, help};
 use crate::raw::waker::WakerCell;
 use crate::time::Instant;
 use core::future::{Future, poll_fn};
@@ -88,9 +88,12 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
 
     /// Which sweep is due at that instant, or goes on. Looks at the marks of all slots.
     pub fn due(&self, now: Instant) -> Option<Age> {
-        self.sweeps
-            .current()
-            .or_else(|| self.sweeps.due::<C::Time>(&self.setup.parts().thresholds, self.alive(), now))
+        self.sweeps.current().or_else(|| self.due_with(self.alive(), now))
+    }
+
+    /// Which sweep is due, with so many alive.
+    fn due_with(&self, alive: u32, now: Instant) -> Option<Age> {
+        self.sweeps.due::<C::Time>(&self.setup.parts().thresholds, alive, now)
     }
 
     fn alive(&self) -> u32 {
@@ -107,11 +110,15 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     ///
     /// If [`is_unused`](Finalizer::is_unused) panics. The next call goes on behind what is visited together with that resource.
     pub fn sweep(&self, now: Instant, budget: usize) -> TrackerSweep {
-        if let Some(kind) = self.due(now) {
+        if let Some(kind) = self.sweeps.current() {
             return self.sweep_of(kind, now, budget);
         }
-        self.sweeps.none_due(self.alive());
-        TrackerSweep::default()
+        let alive = self.alive();
+        let Some(kind) = self.due_with(alive, now) else {
+            self.sweeps.none_due(alive);
+            return TrackerSweep::default();
+        };
+        self.sweep_of(kind, now, budget)
     }
 
     /// As [`sweep`](Self::sweep), of that kind, whether it is due or not. If another one goes on, some of that is done.
@@ -150,11 +157,7 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     /// Lets what is in this slot die if nobody holds it and it is of no more use, or grow older. True if it has died.
     fn visit(&self, index: u32, now: Instant) -> bool {
         let Some(pin) = Pin::of_slot(self, index) else {
-            let helps = self.core.help(index);
-            if helps {
-                self.died();
-            }
-            return helps;
+            return help(self, index);
         };
         let is_held = pin.known().handles > 0;
         let is_over = || pin.stamp().has_passed(now) || self.setup.parts().finalizer.is_unused(&pin.get().0);
