@@ -11,7 +11,7 @@ use larder::Exhausted;
 use larder::sync::step::{point, stall};
 use larder::time::Instant;
 use larder::tracker::{Age, Finalizer, Handle, Heap, HeapTracker, Id, Inline, OwnedHandle, Removed, Tracker};
-use larder::tracker::{TrackerStats, Tracking};
+use larder::tracker::{Slots, TrackerStats, Tracking};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Wake;
 
@@ -697,6 +697,30 @@ fn a_sweep_helps_who_stands_before_a_death() {
     }
     // Before the subtraction; before the exchange; before the count, and the mark; before he says where it is, and wakes.
     assert_eq!(drained, [0, 1, 0, 0, 1, 1]);
+}
+
+/// Who asks for what is gone stands anywhere: what is in the slot now can be taken out all the while.
+#[test]
+fn who_asks_for_what_is_gone_does_not_hold_what_is_there() {
+    fn ask<M: Slots>(make: impl Fn() -> Tracker<u32, M>, ask: impl Fn(&Tracker<u32, M>, Id) + Sync)
+    where
+        Tracker<u32, M>: Sync,
+    {
+        for at in 0.. {
+            let tracker = make();
+            let gone = tracker.insert(1).expect("there is room");
+            assert_eq!(tracker.remove(gone), Removed::Value(1));
+            let there = tracker.insert(2).expect("there is room");
+            let ((), removed) = stall(at, || ask(&tracker, gone), || tracker.remove(there));
+            tracker.validate();
+            let Some(removed) = removed else { break };
+            assert_eq!(removed, Removed::Value(2), "asked at {at}");
+        }
+    }
+    ask(Tracker::<u32, Inline<1>>::new, |tracker, id| assert!(tracker.get(id).is_none()));
+    ask(Tracker::<u32, Inline<1>>::new, |tracker, id| assert!(tracker.weak(id).upgrade().is_none()));
+    ask(|| HeapTracker::with_capacity(1), |tracker, id| assert!(tracker.get(id).is_none()));
+    ask(|| HeapTracker::with_capacity(1), |tracker, id| assert_eq!(tracker.read(id, |_| ()), None));
 }
 
 /// One who lets a resource die and one who finalizes another stand anywhere, and a third finalizes what there is: what waits was counted
