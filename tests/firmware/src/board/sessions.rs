@@ -54,10 +54,10 @@ impl Visitor {
     }
 
     pub fn work(&mut self, dice: u32) {
-        match dice % 4 {
-            0 => self.change_held(dice >> 2),
-            1 => self.change_kept(dice >> 2),
-            2 => self.look_up(),
+        match dice % 8 {
+            0..=2 => self.change_held(dice >> 3),
+            3 => self.change_kept(dice >> 3),
+            4..=6 => self.look_up(),
             _ => drop(self.place.call(Call::Drain, || SESSIONS.drain(1))),
         }
         assert!(SESSIONS.stats().live <= ROOM, "more sessions than room");
@@ -66,7 +66,7 @@ impl Visitor {
     fn change_held(&mut self, dice: u32) {
         if let Some((handle, pattern)) = self.held.take() {
             assert_eq!(handle.pattern, pattern, "another's session");
-            if dice % 2 == 0 {
+            if dice % 4 != 0 {
                 return self.place.call(Call::EndHandle, || drop(handle));
             }
             return hand_back(self.place.call(Call::TakeOut, || Handle::untrack(handle)), pattern);
@@ -89,8 +89,13 @@ impl Visitor {
 
     fn look_up(&self) {
         let Some((id, pattern)) = self.kept else { return };
-        let handle = self.place.call(Call::Upgrade, || SESSIONS.get(id)).expect("only its user takes it out");
-        assert_eq!(handle.pattern, pattern, "another's session");
+        // Several times: these are the shortest calls of all, and an interrupt seldom lands in one.
+        for _ in 0..4 {
+            let found = self.place.call(Call::Upgrade, || SESSIONS.get(id));
+            let handle = found.expect("only its user takes it out");
+            assert_eq!(handle.pattern, pattern, "another's session");
+            self.place.call(Call::EndHandle, || drop(handle));
+        }
     }
 
     pub fn let_go(&mut self) {
