@@ -96,13 +96,14 @@ pub mod pool {
 pub mod cache {
     pub use crate::fixed::cache::{Cache, LentCache, Removed, SetOf, StaticCache, Stored, Swept};
     pub use crate::fixed::entry::{CacheIter, Filled, Ref};
+    pub use crate::fixed::exact::Exact;
     pub use crate::fixed::lru::{Inserted, Iter, IterMut, LruCache};
     pub use crate::fixed::setup::{Config, Setup, Suits};
     pub use crate::fixed::timed::{TimedCache, TimedIter};
     #[cfg(feature = "alloc")]
     pub use crate::heap::cache::HeapCache;
     #[cfg(feature = "alloc")]
-    pub use crate::heap::shared::{Exact, Shared};
+    pub use crate::heap::shared::Shared;
     pub use crate::lifetime::{Expiring, ExpiringInSteps, Idling, Time, Timed, Untimed};
     #[cfg(feature = "alloc")]
     pub use crate::raw::heap::Heap;
@@ -137,6 +138,14 @@ pub mod tracker {
     pub use crate::raw::marks::Age;
     pub use crate::raw::memory::Inline;
     pub use crate::raw::tracked::{Owner, Slots};
+}
+
+/// Watching: what each part of a program's memory looks like, and what is done when there is little of it.
+pub mod watch {
+    pub use crate::fixed::watch::event::Event;
+    pub use crate::fixed::watch::part::{InUse, Part, Pressure, Relief};
+    pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
+    pub use crate::fixed::watch::snapshot::{Line, Snapshot};
 }
 
 pub mod time {

@@ -135,6 +135,11 @@ pub trait CacheRecorder: sealed::Sealed {
     /// So many entries ended.
     #[doc(hidden)]
     fn ended(&self, end: End, entries: usize);
+    /// What was counted, if anything is.
+    #[doc(hidden)]
+    fn counts(&self) -> Option<CacheStats> {
+        None
+    }
 }
 
 impl CacheRecorder for Off {
@@ -247,6 +252,10 @@ impl<const STRIPES: usize> CacheRecorder for Striped<STRIPES> {
             End::Replaced => &counts.replaced,
         };
         Self::add(count, entries);
+    }
+
+    fn counts(&self) -> Option<CacheStats> {
+        Some(self.cache())
     }
 }
 

@@ -287,6 +287,12 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         Mask::first_ways(self.ways(set))
     }
 
+    /// What the replacement policy of a set looks at outside of it.
+    #[inline]
+    fn around(&self, set: usize) -> Around<'_> {
+        Around::new(&self.climb, set, self.sets().len(), self.ways(set))
+    }
+
     /// How many entries there are at most.
     pub fn capacity(&self) -> usize {
         let (each, more) = self.unused;
@@ -339,6 +345,58 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub fn clear(&self) {
         let now = self.now();
         crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(now, self.recorder()));
+    }
+
+    /// Takes out entries until no more than about `most` are left: those that are over first, then in each set those that would have to
+    /// go next, the same part of each. They count as evicted. How many went; those that are in use stay.
+    ///
+    /// It is for when memory is short: values that own some give it back, and the capacity stays. Takes time proportional to that.
+    pub fn shrink(&self, most: usize) -> usize {
+        let (now, len) = (self.now(), self.len());
+        let (mut gone, mut seen) = (0, 0);
+        // How many may stay of the first so many. (64 bits hold the product of two numbers of slots.)
+        let stays = |seen: usize| (seen as u64 * most as u64).checked_div(len as u64).unwrap_or(0);
+        crate::raw::for_each_surely(self.sets().iter().enumerate(), |(index, set)| {
+            let before = stays(seen);
+            seen += set.len();
+            let part = usize::try_from(stays(seen) - before).unwrap_or(usize::MAX);
+            gone += set.shrink(part, now, self.around(index), self.recorder());
+        });
+        gone
+    }
+
+    fn sweep_sets(&self, now: Instant, budget: usize) -> Swept {
+        let sets = self.sets();
+        let count = budget.div_ceil(M::Width::WAYS).clamp(1, sets.len().max(1)).min(sets.len());
+        let mut swept = Swept { expired: 0, looked_at: count * M::Width::WAYS };
+        for _ in 0..count {
+            // Relaxed: where to begin is a choice, and that two do not take the same is all there is to it.
+            let turn = self.cursor.fetch_add(1, Ordering::Relaxed);
+            swept.expired += sets[turn as usize % sets.len()].expire(now, self.recorder());
+        }
+        swept
+    }
+
+    /// How many sweeps have come to the end of the cache; none counts if it has no slots.
+    fn rounds(&self) -> usize {
+        // Relaxed: as in `sweep`.
+        (self.cursor.load(Ordering::Relaxed) as usize).checked_div(self.sets().len()).unwrap_or(0)
+    }
+
+    /// Does what is due, if anything can be.
+    pub(crate) fn tidy(&self, budget: usize) -> Maintained {
+        if !StampOf::<C>::ENDS {
+            return Maintained::default();
+        }
+        let rounds = self.rounds();
+        let swept = self.sweep_sets(self.now(), budget);
+        let is_left = !self.sets().is_empty() && self.rounds() == rounds;
+        Maintained { done: swept.looked_at, is_left, next: None }
+    }
+
+    /// What was counted, if the recorder does.
+    pub(crate) fn counts(&self) -> Option<CacheStats> {
+        self.recorder().counts()
     }
 
     /// Asserts what is true when nobody is at work in the cache, but for references that are held: so many at most to an entry.
@@ -631,9 +689,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     ) -> Placed<'a, K, V> {
         let idle = self.time().idle_deadline(now);
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
-        let ways = self.ways(place.index);
-        let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
-        let (plain, usable) = (self.copies(), Mask::first_ways(ways));
+        let (plain, usable, around) = (self.copies(), self.usable(place.index), self.around(place.index));
         let call = Call { plain, usable, around, now, counts: self.recorder() };
         place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
     }
@@ -858,21 +914,7 @@ where
     ///
     /// Look-ups do not find such entries, and do not take them out either: inserts do, where they need room, and this.
     pub fn sweep(&self, now: Instant, budget: usize) -> Swept {
-        let sets = self.sets();
-        let count = budget.div_ceil(M::Width::WAYS).clamp(1, sets.len().max(1)).min(sets.len());
-        let mut swept = Swept { expired: 0, looked_at: count * M::Width::WAYS };
-        for _ in 0..count {
-            // Relaxed: where to begin is a choice, and that two do not take the same is all there is to it.
-            let turn = self.cursor.fetch_add(1, Ordering::Relaxed);
-            swept.expired += sets[turn as usize % sets.len()].expire(now, self.recorder());
-        }
-        swept
-    }
-
-    /// How many sweeps have come to the end of the cache; none counts if it has no slots.
-    fn rounds(&self) -> usize {
-        // Relaxed: as in `sweep`.
-        (self.cursor.load(Ordering::Relaxed) as usize).checked_div(self.sets().len()).unwrap_or(0)
+        self.sweep_sets(now, budget)
     }
 }
 
@@ -882,10 +924,7 @@ where
     C::Time: Timed,
 {
     fn maintain(&self, budget: usize) -> Maintained {
-        let rounds = self.rounds();
-        let swept = self.sweep(self.clock().now(), budget);
-        let is_left = !self.sets().is_empty() && self.rounds() == rounds;
-        Maintained { done: swept.looked_at, is_left, next: None }
+        self.tidy(budget)
     }
 }
 

@@ -153,6 +153,13 @@ impl<K, V, M: Memory, H> LruCache<K, V, M, H> {
         Some(entry)
     }
 
+    /// The same for the sake of room. Counted as evicted.
+    pub(crate) fn evict_lru(&mut self) -> Option<(K, V)> {
+        let entry = self.list.pop_back()?;
+        self.stats.evicted += 1;
+        Some(entry)
+    }
+
     /// Takes out and drops all entries for which `keep` is false, from the most to the least recently used. Their order
     /// does not change. Counted as removed.
     pub fn retain(&mut self, keep: impl FnMut(&K, &mut V) -> bool) {

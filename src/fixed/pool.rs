@@ -196,6 +196,13 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
         self.core.kept()
     }
 
+    /// Drops objects that wait, so that no more than `keep` of them are left, and says how many it dropped.
+    ///
+    /// While an object's destructor runs its slot is taken. If it panics, the rest stays for the next trim.
+    pub fn trim(&self, keep: usize) -> usize {
+        self.core.trim(keep)
+    }
+
     #[doc(hidden)]
     pub fn validate(&self) {
         self.core.validate();

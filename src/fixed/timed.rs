@@ -152,6 +152,11 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
         self.stats = CacheStats::NONE;
     }
 
+    /// The present.
+    pub(crate) fn now(&self) -> Instant {
+        self.time.now()
+    }
+
     /// The clock.
     pub fn clock(&self) -> &T::Clock {
         self.time.clock()
@@ -336,6 +341,15 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     pub(crate) fn take_last(&mut self) -> Option<(K, V)> {
         let entry = self.pop_last()?;
         self.stats.removed += 1;
+        Some(entry)
+    }
+
+    /// Takes out the least recently used entry for the sake of room. Counted as evicted, or as expired.
+    pub(crate) fn evict_last(&mut self, now: Instant) -> Option<(K, V)> {
+        let is_over = self.list.back().is_some_and(|(_, dated)| dated.stamp.has_passed(now));
+        let entry = self.pop_last()?;
+        self.stats.expired += u64::from(is_over);
+        self.stats.evicted += u64::from(!is_over);
         Some(entry)
     }
 

@@ -7,3 +7,4 @@ pub(crate) mod object_pool;
 pub(crate) mod shared;
 mod timed;
 pub(crate) mod tracker;
+mod watch;

@@ -4,7 +4,6 @@ use crate::error::{CapacityError, Exhausted};
 use crate::fixed::guard::Guard;
 use crate::fixed::pool::{Pooled, Recycle, Recycles};
 use crate::raw::heap::Heap;
-use crate::raw::indices::Wanted;
 use crate::raw::slots::{Core, Lease};
 use crate::stats::{PoolRecorder, PoolStats, Shared};
 use alloc::boxed::Box;
@@ -179,6 +178,11 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         self.core.capacity()
     }
 
+    /// How many bytes of memory its slots take, whether there are objects in them or not; without what those own elsewhere.
+    pub fn memory_size(&self) -> usize {
+        size_of::<Self>() + self.core.memory_size()
+    }
+
     /// How many slots are taken: by objects that are out, and by those that are just being made, reset or dropped. Counted by
     /// looking at each slot; while others work, one of the numbers that it may have been.
     pub fn in_use(&self) -> usize {
@@ -194,15 +198,7 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     ///
     /// While an object's destructor runs its slot is taken. If it panics, the rest stays for the next trim.
     pub fn trim(&self, keep: usize) -> usize {
-        let mut dropped = 0;
-        // Counted once: the destructors may put objects back, and that must not go on for ever.
-        for _ in keep..self.idle() {
-            let Some(mut slot) = self.core.claim(Wanted::Full) else { break };
-            // Another trim or user may have been there in between and left the slot empty.
-            dropped += usize::from(slot.is_full());
-            slot.clear();
-        }
-        dropped
+        self.core.trim(keep)
     }
 
     #[doc(hidden)]

@@ -1,7 +1,8 @@
 //! `Shared`: an exact cache behind a lock.
 
 use crate::fixed::cache::Swept;
-use crate::fixed::lru::{Displaced, Inserted, LruCache};
+use crate::fixed::exact::{self, Exact};
+use crate::fixed::lru::{Displaced, Inserted};
 use crate::fixed::memo::Exclusive;
 use crate::fixed::timed::TimedCache;
 use crate::key::Equivalent;
@@ -10,104 +11,12 @@ use crate::maintenance::{Maintain, Maintained};
 use crate::raw::memory::Memory;
 use crate::stats::CacheStats;
 use crate::sync::lock::Lock;
-use crate::time::{Clock, Instant};
+use crate::time::Instant;
 use core::convert::Infallible;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
 use core::ops::DerefMut;
 use core::time::Duration;
-
-/// A cache that is exact and for one place at a time: [`LruCache`] or [`TimedCache`].
-pub trait Exact: sealed::Sealed {
-    /// The type of its keys.
-    type Key: Hash + Eq;
-    /// The type of its values.
-    type Value;
-
-    #[doc(hidden)]
-    fn look_up<Q: Hash + Equivalent<Self::Key> + ?Sized>(&mut self, key: &Q) -> Option<&mut Self::Value>;
-    #[doc(hidden)]
-    fn peek<Q: Hash + Equivalent<Self::Key> + ?Sized>(&self, key: &Q) -> Option<&Self::Value>;
-    #[doc(hidden)]
-    fn exchange(&mut self, key: Self::Key, value: Self::Value) -> Displaced<Self::Key, Self::Value>;
-    /// Takes an entry out, and says whether it was over.
-    #[doc(hidden)]
-    #[expect(clippy::type_complexity, reason = "an entry and a flag")]
-    fn take<Q: Hash + Equivalent<Self::Key> + ?Sized>(
-        &mut self,
-        key: &Q,
-    ) -> Option<(bool, (Self::Key, Self::Value))>;
-    /// Takes any entry out.
-    #[doc(hidden)]
-    fn take_any(&mut self) -> Option<(Self::Key, Self::Value)>;
-    #[doc(hidden)]
-    fn entries(&self) -> usize;
-    #[doc(hidden)]
-    fn most_entries(&self) -> usize;
-    #[doc(hidden)]
-    fn counts(&self) -> CacheStats;
-}
-
-/// What both have under the same names.
-macro_rules! exact {
-    () => {
-        type Key = K;
-        type Value = V;
-
-        #[inline]
-        fn look_up<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<&mut V> {
-            self.get_mut(key)
-        }
-
-        #[inline]
-        fn peek<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<&V> {
-            self.peek(key)
-        }
-
-        #[inline]
-        fn exchange(&mut self, key: K, value: V) -> Displaced<K, V> {
-            self.exchange(key, value)
-        }
-
-        fn entries(&self) -> usize {
-            self.len()
-        }
-
-        fn most_entries(&self) -> usize {
-            self.capacity()
-        }
-
-        fn counts(&self) -> CacheStats {
-            self.stats()
-        }
-    };
-}
-
-impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> Exact for LruCache<K, V, M, H> {
-    exact!();
-
-    #[inline]
-    fn take<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(bool, (K, V))> {
-        Some((false, self.remove_entry(key)?))
-    }
-
-    fn take_any(&mut self) -> Option<(K, V)> {
-        self.pop_lru()
-    }
-}
-
-impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> Exact for TimedCache<K, V, M, T, H> {
-    exact!();
-
-    #[inline]
-    fn take<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<(bool, (K, V))> {
-        self.take(key)
-    }
-
-    fn take_any(&mut self) -> Option<(K, V)> {
-        self.take_last()
-    }
-}
 
 /// An exact cache that threads share: an [`LruCache`] or a [`TimedCache`] behind a lock, the platform's mutex with `std`, else one
 /// that spins.
@@ -315,13 +224,10 @@ impl<C: Exact> Shared<C> {
         (!is_over).then_some(entry)
     }
 
-    /// Takes out and drops all entries that are there when it begins, one by one: others may put in and take out between. Counted as
-    /// removed.
+    /// Takes out and drops all entries that are there when it begins, one by one, the rest also if a destructor panics: others may put in
+    /// and take out between. Counted as removed.
     pub fn clear(&self) {
-        for _ in 0..self.len() {
-            let entry = self.lock().take_any();
-            drop(entry);
-        }
+        exact::empty(self);
     }
 }
 
@@ -334,27 +240,14 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> Shared<TimedCache<K, 
 
     /// As [`TimedCache::sweep`]. The lock is taken for each entry anew, so that nobody waits for long.
     pub fn sweep(&self, now: Instant, budget: usize) -> Swept {
-        let mut left = budget;
-        let mut expired = 0;
-        loop {
-            let entry = self.lock().expire(now, &mut left);
-            if entry.is_none() {
-                return Swept { expired, looked_at: budget - left };
-            }
-            expired += 1;
-            drop(entry);
-        }
+        exact::sweep(self, now, budget)
     }
 }
 
 /// A step is an entry that is looked at.
 impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> Maintain for Shared<TimedCache<K, V, M, T, H>> {
     fn maintain(&self, budget: usize) -> Maintained {
-        let now = self.lock().clock().now();
-        let swept = self.sweep(now, budget);
-        let next = self.lock().next_end().instant();
-        let wait = |end: Instant| <T::Clock as Clock>::duration(end.ticks().saturating_sub(now.ticks()));
-        Maintained { done: swept.looked_at, is_left: swept.looked_at >= budget, next: next.map(wait) }
+        exact::tidy(self, budget)
     }
 }
 
@@ -384,12 +277,4 @@ impl<C> fmt::Debug for Shared<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
-}
-
-mod sealed {
-    use super::{LruCache, Memory, Timed, TimedCache};
-
-    pub trait Sealed {}
-    impl<K, V, M: Memory, H> Sealed for LruCache<K, V, M, H> {}
-    impl<K, V, M: Memory, T: Timed, H> Sealed for TimedCache<K, V, M, T, H> {}
 }

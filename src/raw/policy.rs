@@ -411,6 +411,13 @@ impl<W: Width> Policy<W> {
         Some(way)
     }
 
+    /// The one of the `candidates` that would have to go next, if nobody arrives for it.
+    pub(super) fn next_to_go(&self, candidates: Mask, around: Around<'_>) -> Option<usize> {
+        let (leaving, window) = self.window(around.window());
+        let established = self.first_to_go(candidates.without(window));
+        established.or(leaving.filter(|&way| candidates.contains(way))).or(candidates.first())
+    }
+
     /// The entries of the window, of which there are `most`, and the one that is about to leave it, if it is full.
     #[inline]
     fn window(&self, most: u32) -> (Option<usize>, Mask) {

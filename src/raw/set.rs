@@ -795,6 +795,29 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         });
     }
 
+    /// Takes out what is over, and then what would have to go next, until no more than `most` entries are left or the rest is held. How
+    /// many that were.
+    pub(crate) fn shrink(
+        &self,
+        most: usize,
+        now: Instant,
+        around: Around<'_>,
+        counts: &impl CacheRecorder,
+    ) -> usize {
+        let mut gone = self.expire(now, counts);
+        let mut candidates = self.control.load().live();
+        for _ in most..self.len() {
+            let Some(way) = self.policy.next_to_go(candidates, around) else { break };
+            candidates = candidates.without(Mask::one(way));
+            if let Ok(held) = self.hold(way) {
+                let taken = self.take_out(way, held, End::Evicted, counts);
+                gone += usize::from(!matches!(taken, Taken::Absent));
+                drop(taken);
+            }
+        }
+        gone
+    }
+
     /// Takes out what is over. How many that were.
     pub(crate) fn expire(&self, now: Instant, counts: &impl CacheRecorder) -> usize {
         let mut expired = 0;

@@ -96,6 +96,12 @@ impl<T, B: Backing<T>, K> Core<T, B, K> {
         self.states.as_ref().len()
     }
 
+    /// Bytes of memory, those of slots elsewhere included.
+    #[allow(dead_code, reason = "without `alloc` no slots are elsewhere")]
+    pub(crate) fn memory_size(&self) -> usize {
+        size_of::<Self>() + size_of_val(self.states.as_ref()) + size_of_val(self.cells.as_ref())
+    }
+
     pub(crate) fn keeper(&self) -> &K {
         &self.home.keeper
     }
@@ -108,6 +114,19 @@ impl<T, B: Backing<T>, K> Core<T, B, K> {
     /// Free slots with an object.
     pub(crate) fn kept(&self) -> usize {
         indices::kept(self.states.as_ref())
+    }
+
+    /// Drops objects in free slots until no more than `keep` are left. How many that were.
+    pub(crate) fn trim(&self, keep: usize) -> usize {
+        let mut dropped = 0;
+        // Counted once: the destructors may put objects back, and that must not go on for ever.
+        for _ in keep..self.kept() {
+            let Some(mut slot) = self.claim(Wanted::Full) else { break };
+            // Another trim or user may have been there in between and left the slot empty.
+            dropped += usize::from(slot.is_full());
+            slot.clear();
+        }
+        dropped
     }
 
     pub(crate) fn validate(&self) {

@@ -19,6 +19,7 @@ use crate::id::Id;
 use crate::lifetime::Stamp;
 use crate::sync::{AtomicU8, AtomicU32, Ordering, Word};
 use core::mem::ManuallyDrop;
+use core::ptr;
 
 /// Where the slots of a tracker lie. [`Inline`] and, with `alloc`, `Heap`.
 pub trait Slots: sealed::Sealed {
@@ -129,6 +130,15 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
     #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.slots().len()
+    }
+
+    /// Bytes of memory outside of this value.
+    pub(crate) fn bytes_elsewhere(&self) -> usize {
+        let within = ptr::from_ref(self).addr()..ptr::from_ref(self).addr() + size_of::<Self>();
+        if within.contains(&self.slots().as_ptr().addr()) {
+            return 0;
+        }
+        size_of_val(self.slots()) + size_of_val(self.groups.as_ref()) + size_of_val(self.starts.as_ref())
     }
 
     /// How many groups of slots there are. A sweep or a drain goes from one to the next.

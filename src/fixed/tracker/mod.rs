@@ -116,6 +116,12 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
         self.core.capacity()
     }
 
+    /// How many bytes of memory the tracker takes, without what its resources own elsewhere. It does not depend on how many resources there
+    /// are.
+    pub fn memory_size(&self) -> usize {
+        size_of::<Self>() + self.core.bytes_elsewhere()
+    }
+
     /// Puts a resource in that lives as long as there are handles of it.
     ///
     /// # Errors

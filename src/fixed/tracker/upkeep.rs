@@ -91,6 +91,16 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
         self.sweeps.current().or_else(|| self.due_with(self.alive(), now))
     }
 
+    /// Which sweep is due by the tracker's own clock.
+    pub(crate) fn due_now(&self) -> Option<Age> {
+        self.due(self.time().now())
+    }
+
+    /// As [`sweep_of`](Self::sweep_of), by the tracker's own clock.
+    pub(crate) fn sweep_now(&self, kind: Age, budget: usize) -> TrackerSweep {
+        self.sweep_of(kind, self.time().now(), budget)
+    }
+
     /// Which sweep is due, with so many alive.
     fn due_with(&self, alive: u32, now: Instant) -> Option<Age> {
         self.sweeps.due::<C::Time>(&self.setup.parts().thresholds, alive, now)

@@ -1,0 +1,112 @@
+//! What somebody should hear of.
+
+use super::reading::Reading;
+use crate::sync::{AtomicU32, Ordering};
+use core::fmt;
+
+/// Something that happened to a part, and that somebody should hear of.
+///
+/// Nothing of it is noticed on the way of the parts' own operations: it is found when a manager or a registry looks at them. Each is
+/// told once for a look, with how often it happened since the one before: no flood of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A pool had nothing to hand out.
+    Exhausted {
+        /// The pool's name.
+        name: &'a str,
+        /// How often, since the last look.
+        times: u32,
+        /// How many slots it has.
+        capacity: usize,
+    },
+    /// Finalizers have panicked, and their resources were set aside.
+    Quarantined {
+        /// The tracker's name.
+        name: &'a str,
+        /// How many, since the last look.
+        times: u32,
+        /// How many are aside now.
+        aside: u32,
+    },
+    /// A part's upkeep has panicked: a finalizer, or a destructor of what had to go. The rest is done at the next one.
+    CleanupFailed {
+        /// The part's name.
+        name: &'a str,
+        /// What it panicked with, if that is text.
+        message: Option<&'a str>,
+    },
+}
+
+impl Event<'_> {
+    /// The name of the part.
+    pub const fn name(&self) -> &str {
+        match self {
+            Self::Exhausted { name, .. }
+            | Self::Quarantined { name, .. }
+            | Self::CleanupFailed { name, .. } => name,
+        }
+    }
+}
+
+/// As a line of text.
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exhausted { name, times, capacity } => {
+                write!(
+                    f,
+                    "pool {name:?} was exhausted {times} times: all of its {capacity} slots were in use"
+                )
+            }
+            Self::Quarantined { name, times, aside } => {
+                write!(
+                    f,
+                    "tracker {name:?} has set {times} resources aside whose finalizers panicked; there are {aside}"
+                )
+            }
+            Self::CleanupFailed { name, message: Some(message) } => {
+                write!(f, "the cleanup of {name:?} has panicked: {message}")
+            }
+            Self::CleanupFailed { name, message: None } => write!(f, "the cleanup of {name:?} has panicked"),
+        }
+    }
+}
+
+/// What was told of a part.
+#[derive(Debug)]
+pub(crate) struct Told {
+    exhausted: AtomicU32,
+    quarantined: AtomicU32,
+}
+
+impl Told {
+    pub(crate) const fn new() -> Self {
+        Self { exhausted: AtomicU32::new(0), quarantined: AtomicU32::new(0) }
+    }
+
+    /// Tells what has happened since the last call. Of several who look at once each tells some.
+    pub(crate) fn compare(&self, name: &str, reading: &Reading, tell: &mut dyn FnMut(&Event<'_>)) {
+        // Relaxed: how much is new is all there is to it.
+        let news = |told: &AtomicU32, now: u32| match now.wrapping_sub(told.swap(now, Ordering::Relaxed)) {
+            // Another one has seen more, and told it.
+            0 | 0x8000_0000.. => None,
+            times => Some(times),
+        };
+        match reading {
+            Reading::Pool(pool) => {
+                let exhausted = pool.counts.and_then(|counts| news(&self.exhausted, counts.exhausted));
+                if let Some(times) = exhausted {
+                    tell(&Event::Exhausted { name, times, capacity: pool.capacity });
+                }
+            }
+            Reading::Tracker(tracker) => {
+                let aside = tracker.stats.quarantined;
+                if let Some(times) = news(&self.quarantined, aside) {
+                    tell(&Event::Quarantined { name, times, aside });
+                }
+            }
+            Reading::Cache(_) => {}
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What can be named and watched.
+
+use super::reading::Reading;
+use crate::fixed::tracker::report::Living;
+use crate::maintenance::Maintained;
+use crate::raw::marks::Age;
+use core::any::{Any, type_name};
+use core::fmt;
+use core::ops::AddAssign;
+use core::task::Waker;
+
+/// A part of a program's memory that can be named and watched: a pool, a cache, a tracker.
+///
+/// It is implemented for all of this crate (exact caches behind [`Shared`](crate::cache::Shared), a `RefCell` or a `Mutex`). Implement it for what
+/// you have yourself and want to see beside them. None of it is called by the parts' own operations, which it does not cost anything.
+///
+/// ```
+/// use larder::pool::BoxPool;
+/// use larder::watch::{Part, Pressure};
+///
+/// static PACKETS: BoxPool<[u8; 64], 4> = BoxPool::new();
+///
+/// let packet = PACKETS.insert([0; 64])?;
+/// assert_eq!(PACKETS.reading().utilization(), 0.25);
+/// # Ok::<(), larder::Exhausted<[u8; 64]>>(())
+/// ```
+///
+/// # Contention, interrupts, panics
+///
+/// As of the parts themselves. A reading looks at each slot, so it takes time proportional to the capacity; exact caches behind a lock
+/// take that. [`relieve`](Self::relieve), [`empty`](Self::empty) and [`tidy`](Self::tidy) run destructors, which may panic: then the rest is
+/// done by the next call.
+pub trait Part: Any {
+    /// What it looks like now.
+    fn reading(&self) -> Reading;
+
+    /// Does what is due, up to about `budget` steps: as [`Maintain::maintain`](crate::maintain::Maintain::maintain). Nothing, if nothing else is said.
+    fn tidy(&self, budget: usize) -> Maintained {
+        let _ = budget;
+        Maintained::default()
+    }
+
+    /// Lets `waker` be woken when there is something to do that no clock foretells. Nothing, if nothing else is said.
+    fn wake_when_untidy(&self, waker: &Waker) {
+        let _ = waker;
+    }
+
+    /// Lets go of memory, as far as the pressure asks for it. Nothing, if nothing else is said.
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        let _ = pressure;
+        Relief::default()
+    }
+
+    /// Lets go of everything that is kept and not in use: idle objects of a pool, entries of a cache. What a tracker tracks stays.
+    fn empty(&self) {}
+
+    /// Tells what is in use, one by one: for a search after leaks. Nothing, if nothing else is said.
+    fn report(&self, tell: &mut dyn FnMut(InUse)) {
+        let _ = tell;
+    }
+
+    /// The name of its type.
+    fn type_name(&self) -> &'static str {
+        type_name::<Self>()
+    }
+}
+
+/// Something that is in use: what a report tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum InUse {
+    /// A resource of a tracker.
+    Tracked(Living),
+}
+
+/// As a line of text.
+impl fmt::Display for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tracked(living) => living.fmt(f),
+        }
+    }
+}
+
+/// How short memory is.
+///
+/// | | pools | caches | trackers |
+/// |---|---|---|---|
+/// | `Low` | half of the idle objects are dropped | entries that are over | a young sweep |
+/// | `High` | all of them | and half of the others, the least used | a middle sweep |
+/// | `Critical` | all of them | all entries | an old sweep |
+///
+/// What is dead in a tracker is finalized at each level. Nothing is taken from anybody who uses it, and capacities stay.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Pressure {
+    /// It would be good to have more of it.
+    Low,
+    /// It runs short.
+    High,
+    /// The next allocation may fail.
+    Critical,
+}
+
+impl Pressure {
+    /// How many of so many idle objects stay.
+    pub(crate) const fn idle(self, idle: usize) -> usize {
+        match self {
+            Self::Low => idle / 2,
+            Self::High | Self::Critical => 0,
+        }
+    }
+
+    /// How many of so many entries stay that are not over.
+    pub(crate) const fn entries(self, entries: usize) -> usize {
+        match self {
+            Self::Low => entries,
+            Self::High => entries / 2,
+            Self::Critical => 0,
+        }
+    }
+
+    /// What sweep is made.
+    pub(crate) const fn sweep(self) -> Age {
+        match self {
+            Self::Low => Age::Young,
+            Self::High => Age::Middle,
+            Self::Critical => Age::Old,
+        }
+    }
+}
+
+/// What was let go of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Relief {
+    /// Idle objects of pools.
+    pub objects: usize,
+    /// Entries of caches.
+    pub entries: usize,
+    /// Resources of trackers that were finalized.
+    pub resources: usize,
+}
+
+impl AddAssign for Relief {
+    fn add_assign(&mut self, other: Self) {
+        self.objects += other.objects;
+        self.entries += other.entries;
+        self.resources += other.resources;
+    }
+}

@@ -1,0 +1,123 @@
+//! The parts of this layer.
+
+use super::part::{InUse, Part, Pressure, Relief};
+use super::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
+use crate::fixed::box_pool::BoxPool;
+use crate::fixed::cache::Cache;
+use crate::fixed::exact::{self, Exact};
+use crate::fixed::memo::Exclusive;
+use crate::fixed::pool::{Pool, Recycle};
+use crate::fixed::setup::Config;
+use crate::fixed::tracker::Tracker;
+use crate::fixed::tracker::setup::Tracked;
+use crate::maintenance::{Maintain, Maintained};
+use crate::raw::store::Store;
+use crate::raw::tracked::Slots;
+use crate::stats::PoolRecorder;
+use core::task::Waker;
+
+impl<T: 'static, const N: usize, R: PoolRecorder + 'static> Part for BoxPool<T, N, R> {
+    fn reading(&self) -> Reading {
+        let (in_use, counts) = (self.in_use(), None);
+        Reading::Pool(PoolReading { capacity: N, in_use, idle: 0, counts, bytes: size_of_val(self) })
+    }
+}
+
+impl<T: 'static, const N: usize, M: Recycle<T> + 'static, R: PoolRecorder + 'static> Part
+    for Pool<T, N, M, R>
+{
+    fn reading(&self) -> Reading {
+        let (in_use, idle) = (self.in_use(), self.idle());
+        let counts = None;
+        Reading::Pool(PoolReading { capacity: N, in_use, idle, counts, bytes: size_of_val(self) })
+    }
+
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        Relief { objects: self.trim(pressure.idle(self.idle())), ..Relief::default() }
+    }
+
+    fn empty(&self) {
+        self.trim(0);
+    }
+}
+
+impl<K: 'static, V: 'static, M: Store + 'static, C: Config + 'static> Part for Cache<K, V, M, C> {
+    fn reading(&self) -> Reading {
+        Reading::Cache(CacheReading {
+            kind: CacheKind::Concurrent,
+            capacity: self.capacity(),
+            entries: self.len(),
+            counts: self.counts(),
+            bytes: self.memory_size(),
+        })
+    }
+
+    fn tidy(&self, budget: usize) -> Maintained {
+        self.tidy(budget)
+    }
+
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        Relief { entries: self.shrink(pressure.entries(self.len())), ..Relief::default() }
+    }
+
+    fn empty(&self) {
+        self.clear();
+    }
+}
+
+/// An exact cache, behind whatever lets one at a time have it.
+impl<L: Exclusive<Inner: Exact> + 'static> Part for L {
+    fn reading(&self) -> Reading {
+        self.with(|cache| {
+            Reading::Cache(CacheReading {
+                kind: L::Inner::KIND,
+                capacity: cache.most_entries(),
+                entries: cache.entries(),
+                counts: Some(cache.counts()),
+                bytes: cache.bytes(),
+            })
+        })
+    }
+
+    fn tidy(&self, budget: usize) -> Maintained {
+        exact::tidy(self, budget)
+    }
+
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        let entries = self.with(|cache| cache.entries());
+        Relief { entries: exact::shrink(self, pressure.entries(entries)), ..Relief::default() }
+    }
+
+    fn empty(&self) {
+        exact::empty(self);
+    }
+}
+
+impl<R: 'static, M: Slots + 'static, C: Tracked<R> + 'static> Part for Tracker<R, M, C> {
+    fn reading(&self) -> Reading {
+        Reading::Tracker(TrackerReading {
+            stats: self.stats(),
+            due: self.due_now(),
+            bytes: self.memory_size(),
+        })
+    }
+
+    fn tidy(&self, budget: usize) -> Maintained {
+        self.maintain(budget)
+    }
+
+    fn wake_when_untidy(&self, waker: &Waker) {
+        self.wake_when_due(waker);
+    }
+
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        // No more than there are: others may put in as fast.
+        let all = self.capacity();
+        self.sweep_now(pressure.sweep(), all);
+        Relief { resources: self.drain(all), ..Relief::default() }
+    }
+
+    fn report(&self, tell: &mut dyn FnMut(InUse)) {
+        self.report().for_each(|living| tell(InUse::Tracked(living)));
+    }
+}
