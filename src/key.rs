@@ -8,6 +8,23 @@ use core::fmt;
 use core::hash::{BuildHasher, Hash, Hasher};
 pub use equivalent::Equivalent;
 
+/// What a key that owns what it is made of can be made from: a `String` from a `str`, anything that can be cloned from itself.
+pub trait ToKey {
+    /// The key.
+    type Key;
+
+    /// Makes a key.
+    fn to_key(&self) -> Self::Key;
+}
+
+impl<T: Clone> ToKey for T {
+    type Key = T;
+
+    fn to_key(&self) -> T {
+        self.clone()
+    }
+}
+
 /// The default hasher: fast, `const`, all zero unless seeded, and cheap on processors of 32 bits.
 ///
 /// It is the hash function of rustc (one multiplication a machine word). It does not withstand keys that an attacker

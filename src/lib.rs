@@ -81,7 +81,7 @@ mod heap;
 #[cfg(feature = "std")]
 mod hosted;
 
-pub use error::{CapacityError, Exhausted, Rejected};
+pub use error::{CapacityError, Exhausted, NameError, NameProblem, Rejected};
 
 /// Pools: objects that are handed out, come back, and are reused.
 pub mod pool {
@@ -140,10 +140,26 @@ pub mod tracker {
     pub use crate::raw::tracked::{Owner, Slots};
 }
 
+/// Managers: pools, caches and trackers by name.
+pub mod manager {
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::by_name::NotPut;
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::caches::{
+        CacheManager, NamedConcurrent, NamedFunction, NamedLru, NamedMemo, NamedTimed,
+    };
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::manager::{MemoryManager, NamedPool, NamedTracker};
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::memoized::Memoized;
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::resources::{Resource, Resources, WhenGone};
+}
+
 /// Watching: what each part of a program's memory looks like, and what is done when there is little of it.
 pub mod watch {
     pub use crate::fixed::watch::event::Event;
-    pub use crate::fixed::watch::part::{InUse, Part, Pressure, Relief};
+    pub use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
 }
@@ -196,10 +212,11 @@ pub mod memo {
     #[doc(hidden)]
     pub mod macros {
         pub use crate::fixed::arguments::{
-            Arg, Args, ByValue, DEFAULT_CAPACITY, Everything, OnlySome, Outcome, ToKey, Whole,
+            Arg, Args, ByValue, DEFAULT_CAPACITY, Everything, OnlySome, Outcome, Whole,
         };
         #[cfg(feature = "std")]
         pub use crate::hosted::memoize::Memos;
+        pub use crate::key::ToKey;
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::sync::{AtomicU32, AtomicWord, Line, Ordering, Word, spread};
 use core::fmt;
+use core::ops::AddAssign;
 
 /// What a pool tells its recorder. Implemented by [`Off`] and [`Shared`].
 pub trait PoolRecorder: sealed::Sealed {
@@ -324,6 +325,19 @@ impl CacheStats {
     /// Look-ups that found their key, as a part of all, from 0 to 1; 0 where there were none.
     pub fn hit_ratio(&self) -> f32 {
         ratio(self.hits, self.hits + self.misses)
+    }
+}
+
+impl AddAssign for CacheStats {
+    fn add_assign(&mut self, other: Self) {
+        let Self { hits, misses, inserted, evicted, expired, removed, replaced } = other;
+        self.hits += hits;
+        self.misses += misses;
+        self.inserted += inserted;
+        self.evicted += evicted;
+        self.expired += expired;
+        self.removed += removed;
+        self.replaced += replaced;
     }
 }
 

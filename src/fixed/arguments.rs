@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, clippy::missing_errors_doc, reason = "only the macro uses it")]
 
-use crate::key::Equivalent;
+use crate::key::{Equivalent, ToKey};
 use core::convert::Infallible;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
@@ -10,20 +10,6 @@ use core::marker::PhantomData;
 /// How many results a function keeps if it does not say. As many as there are of a function that is called with people's input, and few enough
 /// not to be noticed: some ten kilobytes of numbers.
 pub const DEFAULT_CAPACITY: usize = 1_000;
-
-/// An argument, of which a key can be made that owns what it is made of.
-pub trait ToKey {
-    type Key;
-    fn to_key(&self) -> Self::Key;
-}
-
-impl<T: Clone> ToKey for T {
-    type Key = T;
-
-    fn to_key(&self) -> T {
-        self.clone()
-    }
-}
 
 /// An argument. A method of its own for references hides that of the trait, which is for all.
 #[derive(Debug)]

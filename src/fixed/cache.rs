@@ -394,6 +394,16 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         Maintained { done: swept.looked_at, is_left, next: None }
     }
 
+    /// A slice of a cleanup, of which `position` is how many slots it has looked at. How many entries were over, and whether more is left.
+    pub(crate) fn clean(&self, position: &mut usize, budget: usize) -> (usize, bool) {
+        if !StampOf::<C>::ENDS {
+            return (0, false);
+        }
+        let swept = self.sweep_sets(self.now(), budget);
+        *position += swept.looked_at;
+        (swept.expired, *position < self.sets().len() * M::Width::WAYS)
+    }
+
     /// What was counted, if the recorder does.
     pub(crate) fn counts(&self) -> Option<CacheStats> {
         self.recorder().counts()

@@ -187,6 +187,12 @@ pub(crate) fn sweep<L: Exclusive<Inner: Exact>>(way: &L, now: Instant, budget: u
     }
 }
 
+/// The same for those that are over now.
+pub(crate) fn sweep_now<L: Exclusive<Inner: Exact>>(way: &L, budget: usize) -> Swept {
+    let now = way.with(|cache| cache.now());
+    sweep(way, now, budget)
+}
+
 /// Does what is due, up to so many steps.
 pub(crate) fn tidy<L: Exclusive<Inner: Exact>>(way: &L, budget: usize) -> Maintained {
     let now = way.with(|cache| cache.now());

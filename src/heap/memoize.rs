@@ -1,6 +1,6 @@
 //! Arguments of memoized functions whose owned form is on the heap.
 
-use crate::fixed::arguments::ToKey;
+use crate::key::ToKey;
 use alloc::borrow::ToOwned;
 use alloc::ffi::CString;
 use alloc::string::String;

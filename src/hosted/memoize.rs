@@ -7,7 +7,7 @@
     reason = "only the macro uses it"
 )]
 
-use crate::fixed::arguments::ToKey;
+use crate::key::ToKey;
 use alloc::boxed::Box;
 use core::any::{Any, TypeId};
 use std::ffi::{OsStr, OsString};

@@ -2,6 +2,7 @@
 
 pub(crate) mod flight;
 pub(crate) mod janitor;
+mod managers;
 pub(crate) mod memoize;
 mod mutex;
 #[cfg(any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown"))))]

@@ -1,5 +1,8 @@
 //! The clock of the operating system.
 
+use crate::fixed::tracker::thresholds::Thresholds;
+use crate::heap::caches::CacheManager;
+use crate::heap::manager::MemoryManager;
 use crate::sync::SystemInstant;
 use crate::time::{Clock, Instant};
 use std::sync::OnceLock;
@@ -53,5 +56,36 @@ impl Clock for StdClock {
         // 584 years of nanoseconds.
         let nanos = since.as_secs().saturating_mul(Self::HZ).saturating_add(since.subsec_nanos().into());
         Instant::from_ticks(nanos)
+    }
+}
+
+impl CacheManager<StdClock> {
+    /// No caches yet. Those with entries that end read the real clock.
+    pub const fn new() -> Self {
+        Self::with_clock(StdClock::new())
+    }
+}
+
+impl Default for CacheManager<StdClock> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryManager<StdClock> {
+    /// Nothing is named yet. Sweeps of trackers are due by these thresholds; the clock is the real one.
+    ///
+    /// # Panics
+    ///
+    /// As [`with_clock`](Self::with_clock).
+    pub fn new(thresholds: Thresholds) -> Self {
+        Self::with_clock(thresholds, StdClock::new())
+    }
+}
+
+impl Default for MemoryManager<StdClock> {
+    /// With the thresholds of the default.
+    fn default() -> Self {
+        Self::new(Thresholds::DEFAULT)
     }
 }

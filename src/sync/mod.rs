@@ -43,6 +43,8 @@ pub mod step;
 use step as backend;
 
 #[cfg(feature = "alloc")]
+pub(crate) mod catch;
+#[cfg(feature = "alloc")]
 pub(crate) mod lock;
 #[cfg(feature = "std")]
 mod locks;

@@ -96,6 +96,11 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
         self.due(self.time().now())
     }
 
+    /// Does some of the sweep that goes on, if one does. Whether more of it is left.
+    pub(crate) fn go_on(&self, budget: usize) -> bool {
+        self.sweeps.current().is_some_and(|kind| self.sweep_now(kind, budget).is_left)
+    }
+
     /// As [`sweep_of`](Self::sweep_of), by the tracker's own clock.
     pub(crate) fn sweep_now(&self, kind: Age, budget: usize) -> TrackerSweep {
         self.sweep_of(kind, self.time().now(), budget)

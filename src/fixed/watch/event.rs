@@ -33,7 +33,9 @@ pub enum Event<'a> {
     CleanupFailed {
         /// The part's name.
         name: &'a str,
-        /// What it panicked with, if that is text.
+        /// How often, in this round of it.
+        times: usize,
+        /// What it panicked with first, if that is text.
         message: Option<&'a str>,
     },
 }
@@ -65,10 +67,10 @@ impl fmt::Display for Event<'_> {
                     "tracker {name:?} has set {times} resources aside whose finalizers panicked; there are {aside}"
                 )
             }
-            Self::CleanupFailed { name, message: Some(message) } => {
-                write!(f, "the cleanup of {name:?} has panicked: {message}")
+            Self::CleanupFailed { name, times, message } => {
+                write!(f, "the cleanup of {name:?} has panicked {times} times")?;
+                message.map_or(Ok(()), |message| write!(f, ", first with: {message}"))
             }
-            Self::CleanupFailed { name, message: None } => write!(f, "the cleanup of {name:?} has panicked"),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::maintenance::Maintained;
 use crate::raw::marks::Age;
 use core::any::{Any, type_name};
 use core::fmt;
-use core::ops::AddAssign;
+use core::ops::{AddAssign, Sub};
 use core::task::Waker;
 
 /// A part of a program's memory that can be named and watched: a pool, a cache, a tracker.
@@ -38,6 +38,14 @@ pub trait Part: Any {
     fn tidy(&self, budget: usize) -> Maintained {
         let _ = budget;
         Maintained::default()
+    }
+
+    /// Does a slice of a complete cleanup, up to about `budget` steps, and says whether more is left: everything goes that is over, dead or of
+    /// no more use, whether it is due or not. `cleanup` is new at the first slice, and handed on from one to the next. Nothing, if nothing
+    /// else is said.
+    fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
+        let _ = (cleanup, budget);
+        false
     }
 
     /// Lets `waker` be woken when there is something to do that no clock foretells. Nothing, if nothing else is said.
@@ -140,10 +148,31 @@ pub struct Relief {
     pub resources: usize,
 }
 
+/// A cleanup of a part that goes on, from slice to slice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cleanup {
+    /// How far it has come, in whatever the part counts.
+    pub position: usize,
+    /// What was cleaned up so far.
+    pub relief: Relief,
+}
+
 impl AddAssign for Relief {
     fn add_assign(&mut self, other: Self) {
         self.objects += other.objects;
         self.entries += other.entries;
         self.resources += other.resources;
+    }
+}
+
+impl Sub for Relief {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            objects: self.objects - other.objects,
+            entries: self.entries - other.entries,
+            resources: self.resources - other.resources,
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! The parts of this layer.
 
-use super::part::{InUse, Part, Pressure, Relief};
+use super::part::{Cleanup, InUse, Part, Pressure, Relief};
 use super::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
 use crate::fixed::box_pool::BoxPool;
 use crate::fixed::cache::Cache;
 use crate::fixed::exact::{self, Exact};
-use crate::fixed::memo::Exclusive;
+use crate::fixed::memo::{Callers, Exclusive, Keeper, Memo};
 use crate::fixed::pool::{Pool, Recycle};
 use crate::fixed::setup::Config;
 use crate::fixed::tracker::Tracker;
 use crate::fixed::tracker::setup::Tracked;
 use crate::maintenance::{Maintain, Maintained};
+use crate::raw::marks::Age;
 use crate::raw::store::Store;
 use crate::raw::tracked::Slots;
 use crate::stats::PoolRecorder;
@@ -56,6 +57,12 @@ impl<K: 'static, V: 'static, M: Store + 'static, C: Config + 'static> Part for C
         self.tidy(budget)
     }
 
+    fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
+        let (expired, is_left) = self.clean(&mut cleanup.position, budget);
+        cleanup.relief.entries += expired;
+        is_left
+    }
+
     fn relieve(&self, pressure: Pressure) -> Relief {
         Relief { entries: self.shrink(pressure.entries(self.len())), ..Relief::default() }
     }
@@ -83,6 +90,12 @@ impl<L: Exclusive<Inner: Exact> + 'static> Part for L {
         exact::tidy(self, budget)
     }
 
+    fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
+        let swept = exact::sweep_now(self, budget);
+        cleanup.relief.entries += swept.expired;
+        swept.looked_at >= budget
+    }
+
     fn relieve(&self, pressure: Pressure) -> Relief {
         let entries = self.with(|cache| cache.entries());
         Relief { entries: exact::shrink(self, pressure.entries(entries)), ..Relief::default() }
@@ -90,6 +103,34 @@ impl<L: Exclusive<Inner: Exact> + 'static> Part for L {
 
     fn empty(&self) {
         exact::empty(self);
+    }
+}
+
+/// As its cache.
+impl<S: Keeper + Part, F: Callers + 'static> Part for Memo<S, F> {
+    fn reading(&self) -> Reading {
+        self.cache().reading()
+    }
+
+    fn tidy(&self, budget: usize) -> Maintained {
+        self.cache().tidy(budget)
+    }
+
+    fn wake_when_untidy(&self, waker: &Waker) {
+        self.cache().wake_when_untidy(waker);
+    }
+
+    fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
+        self.cache().clean(cleanup, budget)
+    }
+
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        self.cache().relieve(pressure)
+    }
+
+    /// Those results, too, are not kept that are just being computed.
+    fn empty(&self) {
+        self.clear();
     }
 }
 
@@ -108,6 +149,26 @@ impl<R: 'static, M: Slots + 'static, C: Tracked<R> + 'static> Part for Tracker<R
 
     fn wake_when_untidy(&self, waker: &Waker) {
         self.wake_when_due(waker);
+    }
+
+    /// Its stages: what goes on comes to its end, then an old sweep is made, then what has died is finalized.
+    fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
+        let is_left = match cleanup.position {
+            0 | 2 => self.go_on(budget),
+            1 => {
+                self.sweep_now(Age::Old, 0);
+                true
+            }
+            _ => {
+                let drained = self.drain(budget);
+                cleanup.relief.resources += drained;
+                return drained > 0 && drained == budget;
+            }
+        };
+        if !is_left || cleanup.position == 1 {
+            cleanup.position += 1;
+        }
+        true
     }
 
     fn relieve(&self, pressure: Pressure) -> Relief {

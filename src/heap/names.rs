@@ -1,0 +1,321 @@
+//! Names of parts.
+
+use crate::error::{NameError, NameProblem};
+use crate::fixed::watch::event::{Event, Told};
+use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
+use crate::fixed::watch::snapshot::Line;
+use crate::maintenance::Maintained;
+use crate::sync::catch::catch;
+use crate::sync::lock::Lock;
+use crate::sync::{AtomicU32, Ordering};
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::{Any, type_name};
+use core::iter;
+use core::task::Waker;
+
+/// A part that threads share.
+type Shared = dyn Part + Send + Sync;
+
+/// Who is told what happens.
+pub(crate) type Listener = dyn Fn(&Event<'_>) + Send + Sync;
+
+/// A part with a name.
+pub(crate) struct Named {
+    /// The whole name.
+    path: Arc<str>,
+    /// What stands before the last `/` of it, and what behind.
+    namespace: Arc<str>,
+    name: Arc<str>,
+    part: Arc<Shared>,
+    kind: &'static str,
+    told: Told,
+    /// How many bytes it owns elsewhere, if somebody said how that is found.
+    payload: Lock<Option<Arc<Payload>>>,
+}
+
+type Payload = dyn Fn() -> usize + Send + Sync;
+
+impl Named {
+    fn line(&self) -> Line<Arc<str>> {
+        let payload = self.payload.lock().clone();
+        let payload = payload.map(|payload| payload());
+        Line::new(Arc::clone(&self.namespace), Arc::clone(&self.name), self.part.reading(), payload)
+    }
+
+    /// How often it is called again if it panics: once for all that can be in it.
+    fn panics(&self) -> usize {
+        self.part.reading().capacity() + 1
+    }
+
+    fn is_in(&self, namespace: &str) -> bool {
+        let inner = self.namespace.strip_prefix(namespace);
+        namespace.is_empty() || inner.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// Names, in their order, and the parts that have them.
+pub(crate) struct Names {
+    all: Lock<BTreeMap<Arc<str>, Arc<Named>>>,
+    listener: Lock<Option<Arc<Listener>>>,
+    /// Woken when a part has something to do. Kept for parts that come later.
+    waker: Lock<Option<Waker>>,
+    /// The part whose turn it is to be kept in order.
+    turn: AtomicU32,
+}
+
+/// Of a name that is asked for.
+pub(crate) type Refusal = NameError<String>;
+
+/// Who has the name is not what it should be.
+pub(crate) fn refuse(name: &str, problem: NameProblem) -> Refusal {
+    NameError::new(String::from(name), problem)
+}
+
+impl Names {
+    pub(crate) const fn new() -> Self {
+        Self {
+            all: Lock::new(BTreeMap::new()),
+            listener: Lock::new(None),
+            waker: Lock::new(None),
+            turn: AtomicU32::new(0),
+        }
+    }
+
+    /// Gives a part a name.
+    pub(crate) fn add(&self, path: &str, part: Arc<Shared>) -> Result<(), Refusal> {
+        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let [path, namespace, name] = [path, namespace, name].map(Arc::from);
+        let kind = part.reading().kind();
+        let (told, payload) = (Told::new(), Lock::new(None));
+        let named = Arc::new(Named { path, namespace, name, part, kind, told, payload });
+        let added = Arc::clone(&named);
+        // What is not needed is dropped where the names are not locked; so everywhere here.
+        let unneeded = {
+            let mut all = self.all.lock();
+            match all.entry(Arc::clone(&named.path)) {
+                Entry::Vacant(place) => {
+                    place.insert(named);
+                    None
+                }
+                Entry::Occupied(_) => Some(named),
+            }
+        };
+        if unneeded.is_some() {
+            return Err(refuse(&added.path, NameProblem::Taken));
+        }
+        // Afterwards: who brings a waker in between looks for it among all, and finds this one.
+        let waker = self.waker.lock().clone();
+        if let Some(waker) = waker {
+            added.part.wake_when_untidy(&waker);
+        }
+        Ok(())
+    }
+
+    /// Makes a part, if its name is free, and gives it that.
+    pub(crate) fn create<P: Part + Send + Sync>(
+        &self,
+        path: &str,
+        make: impl FnOnce() -> Result<P, NameProblem>,
+    ) -> Result<Arc<P>, Refusal> {
+        // Before anything is made. Another may still be faster.
+        if self.all.lock().contains_key(path) {
+            return Err(refuse(path, NameProblem::Taken));
+        }
+        let part = Arc::new(make().map_err(|problem| refuse(path, problem))?);
+        self.add(path, Arc::clone(&part) as Arc<Shared>)?;
+        Ok(part)
+    }
+
+    pub(crate) fn remove(&self, path: &str) -> Result<(), Refusal> {
+        let named = self.all.lock().remove_entry(path);
+        named.map(drop).ok_or_else(|| refuse(path, NameProblem::Unknown))
+    }
+
+    fn named(&self, path: &str) -> Result<Arc<Named>, Refusal> {
+        self.all.lock().get(path).cloned().ok_or_else(|| refuse(path, NameProblem::Unknown))
+    }
+
+    /// The part of a name, whatever it is.
+    pub(crate) fn part(&self, path: &str) -> Result<Arc<Shared>, Refusal> {
+        Ok(Arc::clone(&self.named(path)?.part))
+    }
+
+    /// What kind of part has a name.
+    pub(crate) fn kind(&self, path: &str) -> Result<&'static str, Refusal> {
+        Ok(self.named(path)?.kind)
+    }
+
+    /// All names.
+    pub(crate) fn paths(&self) -> Vec<Arc<str>> {
+        self.all.lock().keys().cloned().collect()
+    }
+
+    /// The part of a name as what it is.
+    pub(crate) fn get<P: Part + Send + Sync>(&self, path: &str) -> Result<Arc<P>, Refusal> {
+        let part = self.part(path)?;
+        let is = part.type_name();
+        let any: Arc<dyn Any + Send + Sync> = part;
+        any.downcast().map_err(|_| refuse(path, NameProblem::OtherType { is, asked: type_name::<P>() }))
+    }
+
+    /// Says how it is found how many bytes a part owns elsewhere.
+    pub(crate) fn measure(&self, path: &str, payload: Arc<Payload>) -> Result<(), Refusal> {
+        let named = self.named(path)?;
+        let before = named.payload.lock().replace(payload);
+        drop(before);
+        Ok(())
+    }
+
+    /// All that are there now.
+    fn all(&self) -> Vec<Arc<Named>> {
+        self.all.lock().values().cloned().collect()
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Line<Arc<str>>> {
+        self.all().iter().map(|named| named.line()).collect()
+    }
+
+    /// Lets go of everything in the parts that are `wanted` and in this namespace, the rest also if a destructor panics. How many parts
+    /// that were.
+    pub(crate) fn empty(&self, namespace: &str, wanted: &mut dyn FnMut(&Line<Arc<str>>) -> bool) -> usize {
+        let inside = self.all().into_iter().filter(|named| named.is_in(namespace));
+        let parts: Vec<_> = inside.filter(|named| wanted(&named.line())).collect();
+        crate::raw::for_each_surely(parts.iter(), |named| named.part.empty());
+        parts.len()
+    }
+
+    /// Shows the reading of all parts in this namespace.
+    pub(crate) fn visit(&self, namespace: &str, show: &mut dyn FnMut(&Line<Arc<str>>)) {
+        self.all().iter().filter(|named| named.is_in(namespace)).for_each(|named| show(&named.line()));
+    }
+
+    pub(crate) fn report(&self, tell: &mut dyn FnMut(&Arc<str>, InUse)) {
+        for named in self.all() {
+            named.part.report(&mut |in_use| tell(&named.path, in_use));
+        }
+    }
+
+    pub(crate) fn listen(&self, listener: Option<Arc<Listener>>) {
+        let before = core::mem::replace(&mut *self.listener.lock(), listener);
+        drop(before);
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        let listener = self.listener.lock().clone();
+        if let Some(listener) = listener {
+            listener(event);
+        }
+    }
+
+    /// Tells the listener what has happened since the last time.
+    pub(crate) fn tell_news(&self) {
+        // Caches have no news.
+        for named in self.all().iter().filter(|named| !matches!(named.kind, "lru" | "timed" | "concurrent")) {
+            named.told.compare(&named.path, &named.part.reading(), &mut |event| self.tell(event));
+        }
+    }
+
+    /// Works on a part, and again if that panics: what panicked is aside then, or dropped. `tries` times at most. What panicked is told
+    /// once. Gives how often it panicked, and what came out in the end.
+    fn survive<R>(
+        &self,
+        named: &Named,
+        tries: usize,
+        mut work: impl FnMut(&Shared) -> R,
+    ) -> (usize, Option<R>) {
+        let (mut panics, mut first) = (0, None);
+        let result = loop {
+            match catch(|| work(&*named.part)) {
+                Ok(result) => break Some(result),
+                Err(message) => {
+                    panics += 1;
+                    first.get_or_insert(message);
+                }
+            }
+            if panics >= tries {
+                break None;
+            }
+        };
+        if let Some(message) = first {
+            self.tell(&Event::CleanupFailed { name: &named.path, times: panics, message: message.text() });
+        }
+        (panics, result)
+    }
+
+    /// Does what is due, up to so many steps: each part in turn has what is left of them.
+    pub(crate) fn tidy(&self, budget: usize) -> Maintained {
+        let all = self.all();
+        // Relaxed: whose turn it is, is a choice.
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) as usize;
+        let mut sum = Maintained::default();
+        let (before, after) = all.split_at(turn % all.len().max(1));
+        for named in after.iter().chain(before) {
+            let left = budget.saturating_sub(sum.done);
+            let (panics, tidied) = self.survive(named, left.max(1), |part| part.tidy(left));
+            // Of what panics at each call, nothing is left to be done at once.
+            let tidied = tidied.unwrap_or_default();
+            sum.done += panics + tidied.done;
+            sum.is_left |= tidied.is_left;
+            sum.next = sum.next.into_iter().chain(tidied.next).min();
+        }
+        if !sum.is_left {
+            self.tell_news();
+        }
+        sum
+    }
+
+    /// Lets all parts wake it when they have something to do.
+    pub(crate) fn wake_when_untidy(&self, waker: &Waker) {
+        let before = self.waker.lock().replace(waker.clone());
+        drop(before);
+        self.all().iter().for_each(|named| named.part.wake_when_untidy(waker));
+    }
+
+    /// A cleanup of all parts.
+    pub(crate) fn cleanup(&self) -> Relief {
+        let mut sum = Relief::default();
+        self.cleanups().for_each(|relief| sum += relief);
+        self.tell_news();
+        sum
+    }
+
+    /// Lets go of memory in all parts.
+    pub(crate) fn relieve(&self, pressure: Pressure) -> Relief {
+        let mut sum = Relief::default();
+        for named in self.all() {
+            let (_, relief) = self.survive(&named, named.panics(), |part| part.relieve(pressure));
+            sum += relief.unwrap_or_default();
+        }
+        self.tell_news();
+        sum
+    }
+
+    /// Cleanups of all parts that are there now, slice by slice: each call of the iterator is one.
+    pub(crate) fn cleanups(&self) -> impl Iterator<Item = Relief> {
+        self.all().into_iter().flat_map(move |named| {
+            let (mut cleanup, mut is_left) = (Cleanup::default(), true);
+            // Others may make as much as this cleans.
+            let most = 4 * named.panics() / SLICE + MORE_SLICES;
+            let slice = move || {
+                if !is_left {
+                    return None;
+                }
+                let before = cleanup.relief;
+                let (_, left) = self.survive(&named, named.panics(), |part| part.clean(&mut cleanup, SLICE));
+                is_left = left.unwrap_or(false);
+                Some(cleanup.relief - before)
+            };
+            iter::from_fn(slice).take(most)
+        })
+    }
+}
+
+/// Steps of a cleanup that are done at once.
+const SLICE: usize = 64;
+
+/// Slices that a cleanup may take besides those of its part's capacity, for each stage of it.
+const MORE_SLICES: usize = 8;
