@@ -5,3 +5,4 @@ pub(crate) mod part;
 mod parts;
 pub(crate) mod reading;
 pub(crate) mod snapshot;
+mod table;
