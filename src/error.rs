@@ -1,7 +1,7 @@
 //! What an operation says when it could not be done now. Whatever was put in comes back out.
 
 use core::error::Error;
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// All slots of a pool or a tracker are in use. What was to go in comes back.
 ///
@@ -111,3 +111,124 @@ impl fmt::Display for CapacityError {
 }
 
 impl Error for CapacityError {}
+
+/// What is wrong with a name that was given to a registry or a manager, or asked of it.
+///
+/// `N` is the name: borrowed by those that borrow names, owned by those that own them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NameError<N> {
+    /// The name.
+    pub name: N,
+    /// What is wrong with it.
+    pub problem: NameProblem,
+}
+
+impl<N> NameError<N> {
+    /// This is wrong with that name.
+    pub const fn new(name: N, problem: NameProblem) -> Self {
+        Self { name, problem }
+    }
+
+    /// The same of the name in another form: one that is owned, for one.
+    ///
+    /// ```
+    /// use larder::{NameError, NameProblem};
+    ///
+    /// let error = NameError::new("users", NameProblem::Unknown);
+    /// let owned: NameError<String> = error.map_name(String::from);
+    /// assert_eq!(owned.to_string(), "there is no \"users\"");
+    /// ```
+    pub fn map_name<M>(self, map: impl FnOnce(N) -> M) -> NameError<M> {
+        NameError { name: map(self.name), problem: self.problem }
+    }
+}
+
+impl<N: fmt::Display> fmt::Display for NameError<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Quoted(&self.name);
+        match self.problem {
+            NameProblem::Taken => write!(f, "{name} is taken"),
+            NameProblem::Unknown => write!(f, "there is no {name}"),
+            NameProblem::OtherType { is, asked } => write!(f, "{name} is a {is} and not a {asked}"),
+            NameProblem::OtherKind { is, asked } => {
+                write!(f, "{name} is of the kind \"{is}\" and not \"{asked}\"")
+            }
+            NameProblem::NotCounted => write!(f, "{name} does not count: its recorder is off"),
+            NameProblem::NoCapacity => write!(f, "{name} can't have a capacity of 0"),
+            NameProblem::NoRoom { capacity } => match capacity {
+                0 => write!(f, "no room for the name {name}: there is room for none"),
+                1 => write!(f, "no room for the name {name}: the only place is taken"),
+                places => write!(f, "no room for the name {name}: all {places} places are taken"),
+            },
+            NameProblem::Capacity(error) => write!(f, "{name}: {error}"),
+        }
+    }
+}
+
+impl<N: fmt::Debug + fmt::Display> Error for NameError<N> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.problem {
+            NameProblem::Capacity(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What can be wrong with a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum NameProblem {
+    /// Another part has it.
+    Taken,
+    /// No part has it.
+    Unknown,
+    /// The part is of another type than the one that was asked for.
+    OtherType {
+        /// The name of its type.
+        is: &'static str,
+        /// The name of the one that was asked for.
+        asked: &'static str,
+    },
+    /// The part is of another kind: a pool and not a cache, or another cache.
+    OtherKind {
+        /// The kind that it is of, in one word.
+        is: &'static str,
+        /// The kind that was asked for.
+        asked: &'static str,
+    },
+    /// The part has no counts: its recorder is [`Off`](crate::stats::Off).
+    NotCounted,
+    /// A capacity of 0 was asked for.
+    NoCapacity,
+    /// There are as many names as there can be.
+    NoRoom {
+        /// How many that are.
+        capacity: usize,
+    },
+    /// The capacity that was asked for can't be had.
+    Capacity(CapacityError),
+}
+
+/// Something in quotes, so that it ends where it seems to and stays on its line.
+struct Quoted<'a, T>(&'a T);
+
+impl<T: fmt::Display> fmt::Display for Quoted<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        write!(Escaped(f), "{}", self.0)?;
+        f.write_char('"')
+    }
+}
+
+/// Escapes what is written, as the `Debug` of text does.
+struct Escaped<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|character| match character {
+            '\'' => self.0.write_char(character),
+            _ => write!(self.0, "{}", character.escape_debug()),
+        })
+    }
+}

@@ -81,7 +81,7 @@ mod heap;
 #[cfg(feature = "std")]
 mod hosted;
 
-pub use error::{CapacityError, Exhausted, Rejected};
+pub use error::{CapacityError, Exhausted, NameError, NameProblem, Rejected};
 
 /// Pools: objects that are handed out, come back, and are reused.
 pub mod pool {
