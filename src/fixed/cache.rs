@@ -329,6 +329,11 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         CacheIter::new(self.sets(), self.now())
     }
 
+    /// The sum of what `size` gives for each entry: how many bytes they own elsewhere, say.
+    pub fn payload(&self, mut size: impl FnMut(&K, &V) -> usize) -> usize {
+        self.iter().fold(0, |sum, entry| sum.saturating_add(size(Ref::key(&entry), &entry)))
+    }
+
     /// Takes out all entries for which `keep` is false, one by one, and those whose time is over. What is put in meanwhile may stay.
     ///
     /// A value that is being computed by [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
