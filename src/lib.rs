@@ -30,6 +30,12 @@
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
 //!
+//! # With other crates
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `serde` | `Serialize` for all that is in [`watch::Snapshot`], `Deserialize` too for [`tracker::Thresholds`] and [`tracker::Id`] |
+//!
 //! # Promises
 //!
 //! - **Bounded.** A call on a pool, a concurrent cache or a tracker takes a number of steps that its size bounds, also from an interrupt that stopped
@@ -80,6 +86,7 @@ mod fixed;
 mod heap;
 #[cfg(feature = "std")]
 mod hosted;
+mod interop;
 
 pub use error::{CapacityError, Exhausted, Rejected};
 

@@ -1,0 +1,4 @@
+//! What other crates know of this one's types: a file for each of them, and a feature of its name.
+
+#[cfg(feature = "serde")]
+mod serde;
