@@ -34,6 +34,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `log` | `watch::log_event`, for a listener that tells the program's logger |
 //! | `serde` | `Serialize` for all that is in [`watch::Snapshot`], `Deserialize` too for [`tracker::Thresholds`] and [`tracker::Id`] |
 //!
 //! # Promises
@@ -154,6 +155,8 @@ pub mod watch {
     pub use crate::fixed::watch::part::{InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
+    #[cfg(feature = "log")]
+    pub use crate::interop::log::log_event;
 }
 
 pub mod time {
