@@ -572,7 +572,11 @@ fn maintenance_sweeps_by_the_thresholds() {
     let closed = Arc::new(AtomicU32::new(0));
     for _ in 0..4 {
         let closed = Arc::clone(&closed);
-        memory.track_with(&Arc::new(()), move || drop(closed.fetch_add(1, Ordering::Relaxed))).unwrap();
+        memory
+            .track_with(&Arc::new(()), move || {
+                closed.fetch_add(1, Ordering::Relaxed);
+            })
+            .unwrap();
     }
     while memory.maintain(16).is_left {}
     assert_eq!(closed.load(Ordering::Relaxed), 0, "no sweep is due at the threshold");
@@ -590,7 +594,9 @@ fn trackers_of_one_type_have_the_managers_thresholds() {
     let ended = Arc::new(AtomicU32::new(0));
     let finalizer = {
         let ended = Arc::clone(&ended);
-        move |_: &mut u32| drop(ended.fetch_add(1, Ordering::Relaxed))
+        move |_: &mut u32| {
+            ended.fetch_add(1, Ordering::Relaxed);
+        }
     };
     let tracker = memory.create_tracker("numbers", 10, finalizer).unwrap();
     clock.advance(Duration::from_secs(3));
@@ -711,7 +717,9 @@ fn a_concurrent_cache_shrinks_exactly_and_keeps_what_is_used() {
     }
     let hot = |key: &u32| key % 10 == 0;
     for _ in 0..3 {
-        (0..1_600).filter(hot).for_each(|key| drop(cache.get(&key)));
+        for key in (0..1_600).filter(hot) {
+            cache.get(&key);
+        }
     }
     let (before, hot_before) =
         (cache.len(), (0..1_600).filter(hot).filter(|key| cache.contains(key)).count());
@@ -885,7 +893,9 @@ fn a_janitor_keeps_a_manager_in_order() {
     let ended = Arc::new(AtomicU32::new(0));
     let finalizer = {
         let ended = Arc::clone(&ended);
-        move |_: &mut u32| drop(ended.fetch_add(1, Ordering::Relaxed))
+        move |_: &mut u32| {
+            ended.fetch_add(1, Ordering::Relaxed);
+        }
     };
     let tracker = memory.create_tracker("numbers", 10, finalizer).unwrap();
     let timed = memory.caches().create_timed_cache("timed", Duration::from_millis(1)).unwrap();

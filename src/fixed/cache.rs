@@ -358,6 +358,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// It is for when memory is short: values that own some give it back, and the capacity stays. Takes time proportional to that.
     pub fn shrink(&self, most: usize) -> usize {
         let (now, len) = (self.now(), self.len());
+        let most = most.min(len);
         let (mut gone, mut seen) = (0, 0);
         // How many may stay of the first so many. (64 bits hold the product of two numbers of slots.)
         let stays = |seen: usize| (seen as u64 * most as u64).checked_div(len as u64).unwrap_or(0);

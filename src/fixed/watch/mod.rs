@@ -1,6 +1,7 @@
 //! What is to be seen of a program's memory, and what is done when there is little of it.
 
 pub(crate) mod event;
+pub(crate) mod open_metrics;
 pub(crate) mod part;
 mod parts;
 pub(crate) mod reading;
