@@ -2,8 +2,8 @@
 
 #![cfg(not(any(larder_loom, larder_step)))]
 
+use core::error::Error;
 use larder::{CapacityError, NameError, NameProblem};
-use std::error::Error;
 
 #[test]
 fn an_error_says_which_name_and_what() {
