@@ -36,7 +36,7 @@ use heapless::Vec;
 /// registry.add(("net", "routes"), &ROUTES)?; // in a namespace
 ///
 /// let packet = PACKETS.insert([0; 64]);
-/// registry.get::<Routes>(("net", "routes"))?.insert(7, [0; 6])?;
+/// registry.get::<Routes>(("net", "routes"))?.put(7, [0; 6])?;
 /// for line in registry.snapshot().iter() {
 ///     println!("{}: {} of {}", line.name, line.reading.len(), line.reading.capacity());
 /// }
