@@ -146,6 +146,8 @@ pub mod tracker {
 
 /// Managers: pools, caches and trackers by name.
 pub mod manager {
+    pub use crate::error::{NameError, NameProblem};
+    pub use crate::fixed::watch::registry::{AnyPart, Registry};
     #[cfg(feature = "alloc")]
     pub use crate::heap::by_name::NotPut;
     #[cfg(feature = "alloc")]
@@ -166,13 +168,6 @@ pub mod watch {
     pub use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
-}
-
-/// Managers: names for pools, caches and trackers, and what is done with all of them.
-pub mod manager {
-    pub use crate::error::{NameError, NameProblem};
-    pub use crate::fixed::watch::name::Name;
-    pub use crate::fixed::watch::registry::{AnyPart, Registry};
 }
 
 pub mod time {
