@@ -154,6 +154,8 @@ pub mod tracker {
 
 /// Managers: pools, caches and trackers by name.
 pub mod manager {
+    pub use crate::error::{NameError, NameProblem};
+    pub use crate::fixed::watch::registry::{AnyPart, Registry};
     #[cfg(feature = "alloc")]
     pub use crate::heap::by_name::NotPut;
     #[cfg(feature = "alloc")]

@@ -3,6 +3,7 @@
 use crate::error::{NameError, NameProblem};
 use crate::fixed::watch::event::{Event, Told};
 use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
+use crate::fixed::watch::path;
 use crate::fixed::watch::snapshot::Line;
 use crate::maintenance::Maintained;
 use crate::sync::catch::catch;
@@ -52,8 +53,7 @@ impl Named {
     }
 
     fn is_in(&self, namespace: &str) -> bool {
-        let inner = self.namespace.strip_prefix(namespace);
-        namespace.is_empty() || inner.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path::is_in(&self.namespace, namespace)
     }
 }
 
@@ -87,7 +87,7 @@ impl Names {
 
     /// Gives a part a name.
     pub(crate) fn add(&self, path: &str, part: Arc<Shared>) -> Result<(), Refusal> {
-        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let (namespace, name) = path::split(path);
         let [path, namespace, name] = [path, namespace, name].map(Arc::from);
         let kind = part.reading().kind();
         let (told, payload) = (Told::new(), Lock::new(None));
@@ -215,7 +215,7 @@ impl Names {
     pub(crate) fn tell_news(&self) {
         // Caches have no news.
         for named in self.all().iter().filter(|named| !matches!(named.kind, "lru" | "timed" | "concurrent")) {
-            named.told.compare(&named.path, &named.part.reading(), &mut |event| self.tell(event));
+            named.told.compare(&named.path, || named.part.reading(), &mut |event| self.tell(event));
         }
     }
 
