@@ -4,6 +4,7 @@ use crate::error::{NameError, NameProblem};
 use crate::fixed::watch::event::{Event, Told};
 use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
 use crate::fixed::watch::path;
+use crate::fixed::watch::reading::Reading;
 use crate::fixed::watch::snapshot::Line;
 use crate::maintenance::Maintained;
 use crate::sync::catch::catch;
@@ -33,6 +34,8 @@ pub(crate) struct Named {
     name: Arc<str>,
     part: Arc<Shared>,
     kind: &'static str,
+    /// Whether something can happen to it that somebody should hear of: not to a cache.
+    has_news: bool,
     told: Told,
     /// How many bytes it owns elsewhere, if somebody said how that is found.
     payload: Lock<Option<Arc<Payload>>>,
@@ -62,7 +65,7 @@ pub(crate) struct Names {
     all: Lock<BTreeMap<Arc<str>, Arc<Named>>>,
     listener: Lock<Option<Arc<Listener>>>,
     /// Woken when a part has something to do. Kept for parts that come later.
-    waker: Lock<Option<Waker>>,
+    waker: Lock<Option<Arc<Waker>>>,
     /// The part whose turn it is to be kept in order.
     turn: AtomicU32,
 }
@@ -89,9 +92,10 @@ impl Names {
     pub(crate) fn add(&self, path: &str, part: Arc<Shared>) -> Result<(), Refusal> {
         let (namespace, name) = path::split(path);
         let [path, namespace, name] = [path, namespace, name].map(Arc::from);
-        let kind = part.reading().kind();
+        let reading = part.reading();
+        let (kind, has_news) = (reading.kind(), !matches!(reading, Reading::Cache(_)));
         let (told, payload) = (Told::new(), Lock::new(None));
-        let named = Arc::new(Named { path, namespace, name, part, kind, told, payload });
+        let named = Arc::new(Named { path, namespace, name, part, kind, has_news, told, payload });
         let added = Arc::clone(&named);
         // What is not needed is dropped where the names are not locked; so everywhere here.
         let unneeded = {
@@ -213,8 +217,7 @@ impl Names {
 
     /// Tells the listener what has happened since the last time.
     pub(crate) fn tell_news(&self) {
-        // Caches have no news.
-        for named in self.all().iter().filter(|named| !matches!(named.kind, "lru" | "timed" | "concurrent")) {
+        for named in self.all().iter().filter(|named| named.has_news) {
             named.told.compare(&named.path, || named.part.reading(), &mut |event| self.tell(event));
         }
     }
@@ -246,16 +249,17 @@ impl Names {
         (panics, result)
     }
 
-    /// Does what is due, up to so many steps: each part in turn has what is left of them.
+    /// Does what is due, up to so many steps: each part has its share of them, and one at least. What one leaves goes to those behind it.
     pub(crate) fn tidy(&self, budget: usize) -> Maintained {
         let all = self.all();
         // Relaxed: whose turn it is, is a choice.
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) as usize;
         let mut sum = Maintained::default();
         let (before, after) = all.split_at(turn % all.len().max(1));
-        for named in after.iter().chain(before) {
+        for (seen, named) in after.iter().chain(before).enumerate() {
             let left = budget.saturating_sub(sum.done);
-            let (panics, tidied) = self.survive(named, left.max(1), |part| part.tidy(left));
+            let share = left.div_ceil(all.len() - seen).max(budget.min(1));
+            let (panics, tidied) = self.survive(named, share.max(1), |part| part.tidy(share));
             // Of what panics at each call, nothing is left to be done at once.
             let tidied = tidied.unwrap_or_default();
             sum.done += panics + tidied.done;
@@ -270,7 +274,8 @@ impl Names {
 
     /// Lets all parts wake it when they have something to do.
     pub(crate) fn wake_when_untidy(&self, waker: &Waker) {
-        let before = self.waker.lock().replace(waker.clone());
+        let shared = Arc::new(waker.clone());
+        let before = self.waker.lock().replace(shared);
         drop(before);
         self.all().iter().for_each(|named| named.part.wake_when_untidy(waker));
     }
