@@ -148,11 +148,6 @@ impl Names {
         Ok(Arc::clone(&self.named(path)?.part))
     }
 
-    /// What kind of part has a name.
-    pub(crate) fn kind(&self, path: &str) -> Result<&'static str, Refusal> {
-        Ok(self.named(path)?.kind)
-    }
-
     /// All names.
     pub(crate) fn paths(&self) -> Vec<Arc<str>> {
         self.all.lock().keys().cloned().collect()
@@ -160,10 +155,26 @@ impl Names {
 
     /// The part of a name as what it is.
     pub(crate) fn get<P: Part + Send + Sync>(&self, path: &str) -> Result<Arc<P>, Refusal> {
-        let part = self.part(path)?;
-        let is = part.type_name();
-        let any: Arc<dyn Any + Send + Sync> = part;
-        any.downcast().map_err(|_| refuse(path, NameProblem::OtherType { is, asked: type_name::<P>() }))
+        self.named(path).and_then(|named| Self::typed(path, &named))
+    }
+
+    /// The same, if it is of that kind.
+    pub(crate) fn get_of<P: Part + Send + Sync>(
+        &self,
+        asked: &'static str,
+        path: &str,
+    ) -> Result<Arc<P>, Refusal> {
+        let named = self.named(path)?;
+        if named.kind != asked {
+            return Err(refuse(path, NameProblem::OtherKind { is: named.kind, asked }));
+        }
+        Self::typed(path, &named)
+    }
+
+    fn typed<P: Part + Send + Sync>(path: &str, named: &Named) -> Result<Arc<P>, Refusal> {
+        let any: Arc<dyn Any + Send + Sync> = Arc::clone(&named.part) as _;
+        let problem = || NameProblem::OtherType { is: named.part.type_name(), asked: type_name::<P>() };
+        any.downcast().map_err(|_| refuse(path, problem()))
     }
 
     /// Says how it is found how many bytes a part owns elsewhere.
