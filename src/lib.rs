@@ -27,6 +27,7 @@
 //! | | once, while others wait for it | the same, with `memo::SingleFlight` (`std`) |
 //! | have all of these kept in order | by a thread | `maintain::Janitor` (`std`) |
 //! | | by a task, or a main loop | [`maintain::tend`], [`maintain::Maintain`] |
+//! | name and watch all of these | without a heap | [`manager::Registry`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
