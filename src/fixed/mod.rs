@@ -5,6 +5,7 @@ pub(crate) mod box_pool;
 pub(crate) mod cache;
 pub(crate) mod entry;
 pub(crate) mod guard;
+pub(crate) mod held;
 mod keepers;
 pub(crate) mod lru;
 pub(crate) mod memo;
