@@ -885,6 +885,7 @@ fn a_resource_that_leaks_is_reported_with_its_place() {
     let place = living.place.unwrap();
     assert_eq!((&**name, place.location.file(), place.location.line()), ("resources", file!(), line));
     assert!(report[0].1.to_string().contains("managers.rs"), "{}", report[0].1);
+    assert_eq!(memory.snapshot()[0].in_use_at, Some(place.location));
 }
 
 #[test]
@@ -899,7 +900,10 @@ fn an_object_that_leaks_is_reported_with_its_place() {
     let place = held.place.unwrap();
     assert_eq!((&**name, place.file(), place.line()), ("pool", file!(), line));
     assert!(report[0].1.to_string().contains("managers.rs"), "{}", report[0].1);
-    assert_eq!(memory.reading("pool").unwrap().len(), 1);
+    let snapshot = memory.snapshot();
+    assert_eq!((snapshot[0].reading.len(), snapshot[0].in_use_at), (1, Some(place)));
+    let row = format!("pool    {place}");
+    assert!(snapshot.to_string().lines().any(|line| line == row), "{snapshot}");
 }
 
 #[test]

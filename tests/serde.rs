@@ -5,6 +5,7 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
+use core::panic::Location;
 use core::time::Duration;
 use larder::stats::{CacheStats, PoolStats};
 use larder::tracker::{Age, Id, Thresholds, TrackerStats};
@@ -36,11 +37,14 @@ fn a_snapshot_is_its_lines() {
     let line = |namespace: &str, name: &str, reading, payload| -> Line<Arc<str>> {
         Line::new(namespace.into(), name.into(), reading, payload)
     };
-    let snapshot = Snapshot::new(vec![
+    let here = Location::caller();
+    let mut snapshot = vec![
         line("net", "\"packets\"", Reading::Pool(pool), None),
         line("dns", "answers", Reading::Cache(cache), Some(5_000)),
         line("", "sessions", Reading::Tracker(tracker), None),
-    ]);
+    ];
+    snapshot[0].in_use_at = Some(here);
+    let snapshot = Snapshot::new(snapshot);
     let expected = json!([
         {
             "namespace": "net",
@@ -53,6 +57,7 @@ fn a_snapshot_is_its_lines() {
                 "bytes": 800,
             }},
             "payload": null,
+            "in_use_at": here.to_string(),
         },
         {
             "namespace": "dns",
@@ -73,6 +78,7 @@ fn a_snapshot_is_its_lines() {
                 "bytes": 99,
             }},
             "payload": 5_000,
+            "in_use_at": null,
         },
         {
             "namespace": "",
@@ -96,6 +102,7 @@ fn a_snapshot_is_its_lines() {
                 "bytes": 1_023,
             }},
             "payload": null,
+            "in_use_at": null,
         },
     ]);
     assert_eq!(to_value(&snapshot).unwrap(), expected);

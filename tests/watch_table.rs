@@ -67,6 +67,24 @@ web/tokens  12/64  26.5%      7       3    2         4            1    none  102
 }
 
 #[test]
+fn a_place_of_what_is_in_use_is_shown_where_there_is_one() {
+    let here = core::panic::Location::caller();
+    let mut lines = [
+        Line::new("net", "packets", pool(3, 8, None), None),
+        Line::new("", "scratch", pool(0, 4, None), None),
+        Line::new("web", "tokens", tracker(None), None),
+    ];
+    assert!(!Snapshot::new(&lines[..]).to_string().contains("one of them from"));
+    lines[0].in_use_at = Some(here);
+    lines[2].in_use_at = Some(here);
+    let table = Snapshot::new(&lines[..]).to_string();
+    let block = table.split("\n\n").nth(2).unwrap();
+    let place = here.to_string();
+    let head = format!("in use       {:>width$}", "one of them from", width = place.len());
+    assert_eq!(block, format!("{head}\nnet/packets  {place}\nweb/tokens   {place}"));
+}
+
+#[test]
 fn none_says_so() {
     assert_eq!(Snapshot::<Vec<Line<&str>>>::default().to_string(), "nothing is watched");
 }

@@ -47,7 +47,7 @@ impl Named {
     fn line(&self) -> Line<Arc<str>> {
         let payload = self.payload.lock().clone();
         let payload = payload.map(|payload| payload());
-        Line::new(Arc::clone(&self.namespace), Arc::clone(&self.name), self.part.reading(), payload)
+        Line::of(Arc::clone(&self.namespace), Arc::clone(&self.name), &*self.part, payload)
     }
 
     /// How often it is called again if it panics: once for all that can be in it.

@@ -5,6 +5,7 @@ use crate::fixed::pool::Recycle;
 use crate::fixed::watch::part::{InUse, Part, Pressure, Relief};
 use crate::fixed::watch::reading::{PoolReading, Reading};
 use crate::stats::PoolRecorder;
+use core::panic::Location;
 
 impl<T: 'static, M: Recycle<T> + 'static, R: PoolRecorder + 'static> Part for ObjectPool<T, M, R> {
     fn reading(&self) -> Reading {
@@ -28,5 +29,9 @@ impl<T: 'static, M: Recycle<T> + 'static, R: PoolRecorder + 'static> Part for Ob
 
     fn report(&self, tell: &mut dyn FnMut(InUse)) {
         self.held().for_each(|held| tell(InUse::Pooled(held)));
+    }
+
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        self.held().find_map(|held| held.place)
     }
 }

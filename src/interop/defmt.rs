@@ -176,7 +176,7 @@ impl Format for TrackerStats {
     }
 }
 
-/// Its name, and the reading.
+/// Its name, and the reading; and where one of those in use is from, if that is known.
 impl<N: AsRef<str>> Format for Line<N> {
     fn format(&self, f: Formatter<'_>) {
         let (namespace, name) = (self.namespace.as_ref(), self.name.as_ref());
@@ -186,6 +186,9 @@ impl<N: AsRef<str>> Format for Line<N> {
         defmt::write!(f, "{=str}: {}", name, self.reading);
         if let Some(payload) = self.payload {
             defmt::write!(f, ", {=usize} bytes elsewhere", payload);
+        }
+        if let Some(place) = self.in_use_at {
+            defmt::write!(f, ", one in use from {=str}:{=u32}", place.file(), place.line());
         }
     }
 }

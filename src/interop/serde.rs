@@ -13,6 +13,7 @@ use crate::raw::marks::Age;
 use crate::stats::{CacheStats, PoolStats};
 use core::fmt;
 use core::ops::Deref;
+use core::panic::Location;
 use core::time::Duration;
 use serde_core::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_core::ser::{Serialize, SerializeStruct, Serializer};
@@ -75,13 +76,23 @@ impl Serialize for Reading {
 /// By its fields.
 impl<N: AsRef<str>> Serialize for Line<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { namespace, name, reading, payload } = self;
-        let mut fields = serializer.serialize_struct("Line", 4)?;
+        let Self { namespace, name, reading, payload, in_use_at } = self;
+        let mut fields = serializer.serialize_struct("Line", 5)?;
         fields.serialize_field("namespace", namespace.as_ref())?;
         fields.serialize_field("name", name.as_ref())?;
         fields.serialize_field("reading", reading)?;
         fields.serialize_field("payload", payload)?;
+        fields.serialize_field("in_use_at", &in_use_at.map(Place))?;
         fields.end()
+    }
+}
+
+/// A place as text: `src/main.rs:6:27`.
+struct Place(&'static Location<'static>);
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
     }
 }
 
@@ -94,7 +105,7 @@ impl<N: AsRef<str>> Serialize for Line<N> {
 /// let snapshot = Snapshot::new(vec![Line::new("net", "packets", Reading::Pool(packets), None)]);
 /// assert_eq!(
 ///     serde_json::to_string(&snapshot)?,
-///     r#"[{"namespace":"net","name":"packets","reading":{"pool":{"capacity":8,"in_use":3,"idle":2,"counts":null,"bytes":1280}},"payload":null}]"#
+///     r#"[{"namespace":"net","name":"packets","reading":{"pool":{"capacity":8,"in_use":3,"idle":2,"counts":null,"bytes":1280}},"payload":null,"in_use_at":null}]"#
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```

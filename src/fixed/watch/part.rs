@@ -8,6 +8,7 @@ use crate::raw::marks::Age;
 use core::any::{Any, type_name};
 use core::fmt;
 use core::ops::{AddAssign, Sub};
+use core::panic::Location;
 use core::task::Waker;
 
 /// A part of a program's memory that can be named and watched: a pool, a cache, a tracker.
@@ -66,6 +67,11 @@ pub trait Part: Any {
     /// Tells what is in use, one by one: for a search after leaks. Nothing, if nothing else is said.
     fn report(&self, tell: &mut dyn FnMut(InUse)) {
         let _ = tell;
+    }
+
+    /// Where one of those that are in use was acquired or put in, if that is remembered. It isn't, if nothing else is said.
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        None
     }
 
     /// The name of its type.

@@ -15,6 +15,7 @@ use crate::raw::marks::Age;
 use crate::raw::store::Store;
 use crate::raw::tracked::Slots;
 use crate::stats::PoolRecorder;
+use core::panic::Location;
 use core::task::Waker;
 
 impl<T: 'static, const N: usize, R: PoolRecorder + 'static> Part for BoxPool<T, N, R> {
@@ -25,6 +26,10 @@ impl<T: 'static, const N: usize, R: PoolRecorder + 'static> Part for BoxPool<T, 
 
     fn report(&self, tell: &mut dyn FnMut(InUse)) {
         self.held().for_each(|held| tell(InUse::Pooled(held)));
+    }
+
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        self.held().find_map(|held| held.place)
     }
 }
 
@@ -46,6 +51,10 @@ impl<T: 'static, const N: usize, M: Recycle<T> + 'static, R: PoolRecorder + 'sta
 
     fn report(&self, tell: &mut dyn FnMut(InUse)) {
         self.held().for_each(|held| tell(InUse::Pooled(held)));
+    }
+
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        self.held().find_map(|held| held.place)
     }
 }
 
@@ -135,6 +144,14 @@ impl<S: Keeper + Part, F: Callers + 'static> Part for Memo<S, F> {
         self.cache().relieve(pressure)
     }
 
+    fn report(&self, tell: &mut dyn FnMut(InUse)) {
+        self.cache().report(tell);
+    }
+
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        self.cache().in_use_at()
+    }
+
     /// Those results, too, are not kept that are just being computed.
     fn empty(&self) {
         self.clear();
@@ -187,5 +204,10 @@ impl<R: 'static, M: Slots + 'static, C: Tracked<R> + 'static> Part for Tracker<R
 
     fn report(&self, tell: &mut dyn FnMut(InUse)) {
         self.report().for_each(|living| tell(InUse::Tracked(living)));
+    }
+
+    /// Of the first one: either all have a place, or none has.
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        Some(self.report().next()?.place?.location)
     }
 }

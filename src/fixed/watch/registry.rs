@@ -99,7 +99,7 @@ struct Entry<'a, P: ?Sized> {
 impl<'a, P: AnyPart + ?Sized> Entry<'a, P> {
     fn line(&self) -> Line<&'a str> {
         let (namespace, name) = path::split(self.name);
-        Line::new(namespace, name, self.part.reading(), None)
+        Line::of(namespace, name, self.part, None)
     }
 }
 

@@ -1,7 +1,9 @@
 //! All parts at a moment.
 
+use super::part::Part;
 use super::reading::Reading;
 use core::ops::Deref;
+use core::panic::Location;
 
 /// What one part looks like, with its name.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -15,12 +17,20 @@ pub struct Line<N> {
     pub reading: Reading,
     /// How many bytes its objects, keys and values own elsewhere, if somebody said how that is found.
     pub payload: Option<usize>,
+    /// Where one of those that are in use was acquired or put in, if the part remembers that: of what leaks, it is often the place. For all of
+    /// them see [`Part::report`](crate::watch::Part::report).
+    pub in_use_at: Option<&'static Location<'static>>,
 }
 
 impl<N> Line<N> {
-    /// A line.
+    /// A line, without the place of anything in use.
     pub const fn new(namespace: N, name: N, reading: Reading, payload: Option<usize>) -> Self {
-        Self { namespace, name, reading, payload }
+        Self { namespace, name, reading, payload, in_use_at: None }
+    }
+
+    /// That of a part as it is now.
+    pub(crate) fn of(namespace: N, name: N, part: &(impl Part + ?Sized), payload: Option<usize>) -> Self {
+        Self { in_use_at: part.in_use_at(), ..Self::new(namespace, name, part.reading(), payload) }
     }
 
     /// All bytes of memory that are known of.

@@ -5,11 +5,13 @@ use super::snapshot::{Line, Snapshot};
 use crate::raw::marks::Age;
 use core::fmt::{self, Write};
 use core::ops::Deref;
+use core::panic::Location;
 
 /// As a table for a terminal: a block for each kind of part, with its own columns, as wide as the widest cell.
 ///
 /// What a part does not count, or what is not known of it, is shown as `-`. Sizes are in powers of 1024 (1 KiB is 1024 B): `memory` is what
 /// the part takes itself, `payload` what it holds elsewhere. They and percentages are rounded down, so that only what is full shows `100.0%`.
+/// Of what is in use and leaves its place, a last block shows one of each part.
 /// Of names, what can't be seen is escaped as in Rust, and more than 40 characters lose the middle ones. Each character counts as one
 /// column of the terminal.
 ///
@@ -49,6 +51,7 @@ impl<N: AsRef<str>, L: Deref<Target = [Line<N>]>> fmt::Display for Snapshot<L> {
                 _ => None,
             })
         })?;
+        block(f, &PLACES, &|| self.iter().filter_map(|line| Some((line.in_use_at?, Row::of(line)))))?;
         let bytes = self.iter().fold(0, |sum: usize, line| sum.saturating_add(line.bytes()));
         match self.len() {
             0 => f.write_str("nothing is watched"),
@@ -121,6 +124,11 @@ const TRACKERS: [Column<TrackerReading>; 11] = [
     Column { head: "payload", cell: |_, row| Cell::Bytes(row.payload) },
 ];
 
+const PLACES: [Column<&Location<'static>>; 2] = [
+    Column { head: "in use", cell: |_, row| Cell::Name(row.name) },
+    Column { head: "one of them from", cell: |place, _| Cell::Place(place) },
+];
+
 fn count(counted: Option<impl Into<u64>>) -> Cell<'static> {
     counted.map_or(Cell::Unknown, |count| Cell::Count(count.into()))
 }
@@ -172,6 +180,7 @@ enum Cell<'a> {
     Of(usize, usize),
     Share(u64, u64),
     Bytes(Option<usize>),
+    Place(&'static Location<'static>),
     Unknown,
 }
 
@@ -194,6 +203,7 @@ impl fmt::Display for Cell<'_> {
             Self::Of(part, whole) => write!(f, "{part}/{whole}"),
             Self::Share(part, whole) => share(f, part, whole),
             Self::Bytes(Some(bytes)) => Bytes(bytes).fmt(f),
+            Self::Place(place) => place.fmt(f),
             Self::Bytes(None) | Self::Unknown => f.write_char('-'),
         }
     }
