@@ -159,6 +159,7 @@ pub mod manager {
 /// Watching: what each part of a program's memory looks like, and what is done when there is little of it.
 pub mod watch {
     pub use crate::fixed::watch::event::Event;
+    pub use crate::fixed::watch::open_metrics::{OPEN_METRICS_CONTENT_TYPE, OpenMetrics};
     pub use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};

@@ -88,6 +88,17 @@ pub enum Age {
     Old,
 }
 
+impl Age {
+    /// Its name in one word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Young => "young",
+            Self::Middle => "middle",
+            Self::Old => "old",
+        }
+    }
+}
+
 /// A lane of marks.
 #[derive(Clone, Copy)]
 #[repr(u8)]

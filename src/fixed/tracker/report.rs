@@ -24,12 +24,7 @@ pub struct Living {
 /// As a line of text.
 impl fmt::Display for Living {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let age = match self.age {
-            Age::Young => "young",
-            Age::Middle => "middle",
-            Age::Old => "old",
-        };
-        write!(f, "{} {age}, ", self.id)?;
+        write!(f, "{} {}, ", self.id, self.age.name())?;
         match (self.handles, self.is_kept) {
             (0, true) => f.write_str("kept")?,
             (1, _) => f.write_str("1 handle")?,
@@ -79,9 +74,12 @@ impl TrackerStats {
     /// The part of the slots that is taken, from 0 to 1; 0 where there are none.
     #[expect(clippy::cast_precision_loss, reason = "a ratio is read by people")]
     pub fn utilization(&self) -> f32 {
-        let others = u64::from(self.awaiting) + u64::from(self.quarantined) + u64::from(self.retired_slots);
-        let taken = self.live as u64 + others;
-        if self.capacity == 0 { 0.0 } else { taken as f32 / self.capacity as f32 }
+        if self.capacity == 0 { 0.0 } else { self.taken() as f32 / self.capacity as f32 }
+    }
+
+    /// How many slots are taken: also by what is dead, and those that are not used again.
+    pub(crate) const fn taken(&self) -> u64 {
+        self.live as u64 + self.awaiting as u64 + self.quarantined as u64 + self.retired_slots as u64
     }
 }
 

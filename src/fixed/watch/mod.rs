@@ -1,7 +1,9 @@
 //! What is to be seen of a program's memory, and what is done when there is little of it.
 
 pub(crate) mod event;
+pub(crate) mod open_metrics;
 pub(crate) mod part;
 mod parts;
 pub(crate) mod reading;
 pub(crate) mod snapshot;
+mod table;
