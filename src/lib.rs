@@ -11,6 +11,7 @@
 //! | reuse room for values that each user brings | the number is known | [`pool::BoxPool`] |
 //! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
+//! | try again when a pool has none left | by a clock and a wait that you give | [`pool::RetryPolicy`] |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
 //! | | and have them end exactly, those that are over first | [`cache::TimedCache`] |
 //! | | from several threads | `cache::Shared` around one of them (`alloc`) |
@@ -61,12 +62,14 @@ mod sync;
 #[doc(hidden)]
 pub mod sync;
 
+mod dice;
 mod error;
 mod id;
 pub mod key;
 mod lifetime;
 mod maintenance;
 mod raw;
+mod retry;
 pub mod stats;
 #[cfg(any(larder_loom, larder_step))]
 #[doc(hidden)]
@@ -90,6 +93,7 @@ pub mod pool {
     pub use crate::fixed::pool::{ByDefault, Pool, Pooled, Recycle, Recycles};
     #[cfg(feature = "alloc")]
     pub use crate::heap::object_pool::{Hooks, ObjectPool, OwnedPooled};
+    pub use crate::retry::RetryPolicy;
 }
 
 /// Caches: results that are remembered, within bounds.

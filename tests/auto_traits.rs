@@ -17,7 +17,7 @@ use larder::cache::{
 };
 use larder::key::{DefaultHash, DefaultHasher};
 use larder::memo::{Age, EachComputes, Memo, StaticMemo};
-use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles};
+use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles, RetryPolicy};
 use larder::stats::{CacheStats, Off, PoolStats, Shared, Striped};
 use larder::time::{Clock, CoarseClock, Deadline, Instant, ManualClock};
 use larder::tracker::{
@@ -391,6 +391,16 @@ fn a_coarse_clock_is_as_what_it_reads() {
         };
     }
     each!(check);
+}
+
+#[test]
+fn a_retry_policy_is_as_its_clock_and_its_wait_are() {
+    macro_rules! check {
+        ($clock:ty, $c_send:literal, $c_sync:literal, $wait:ty, $w_send:literal, $w_sync:literal) => {
+            expect!(RetryPolicy<$clock, $wait>, Send: $c_send && $w_send, Sync: $c_sync && $w_sync);
+        };
+    }
+    each_pair!(check);
 }
 
 #[test]

@@ -5,8 +5,11 @@ use crate::error::Exhausted;
 use crate::raw::indices::Wanted;
 use crate::raw::memory::Inline;
 use crate::raw::slots::{Core, Home, Keeper, Lease, Slot};
+use crate::retry::RetryPolicy;
 use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
+use crate::time::Clock;
 use core::fmt;
+use core::time::Duration;
 
 /// Room for `N` values of one type: a `Box::new` without a heap.
 ///
@@ -123,6 +126,25 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
     pub fn insert_with<F: FnOnce() -> T>(&self, make: F) -> Result<PoolBox<'_, T, R>, Exhausted<F>> {
         let lease = Lease::borrow(&self.core, Wanted::Any, make, |slot, make| slot.fill(make()));
         lease.map(Guard::new).map_err(|make| self.exhausted(make))
+    }
+
+    /// As [`insert`](Self::insert), tried again as `policy` says. A recorder counts every try that fails.
+    ///
+    /// (For a value that is made in its slot: `policy.run(|| pool.insert_with(make))`.)
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], with the value in it, if the last try found no free slot.
+    pub fn insert_retrying<C, W>(
+        &self,
+        value: T,
+        policy: &RetryPolicy<C, W>,
+    ) -> Result<PoolBox<'_, T, R>, Exhausted<T>>
+    where
+        C: Clock,
+        W: Fn(Duration),
+    {
+        policy.run_with(value, |value| self.insert(value), Exhausted::into_inner)
     }
 
     #[cold]

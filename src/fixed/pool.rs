@@ -5,8 +5,11 @@ use crate::error::Exhausted;
 use crate::raw::indices::Wanted;
 use crate::raw::memory::Inline;
 use crate::raw::slots::{Backing, Core, Home, Keeper, Lease, Slot};
+use crate::retry::RetryPolicy;
 use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
+use crate::time::Clock;
 use core::fmt;
+use core::time::Duration;
 
 /// How a pool makes objects, and how it makes one fit for the next user.
 ///
@@ -178,6 +181,36 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
         let keeper = self.core.keeper();
         let lease = |wanted| Lease::borrow(&self.core, wanted, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)
+    }
+
+    /// As [`acquire`](Self::acquire), tried again as `policy` says. A recorder counts every try that fails.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use larder::pool::{Pool, RetryPolicy};
+    /// use larder::time::StdClock;
+    /// use std::thread;
+    ///
+    /// static BUFFERS: Pool<Vec<u8>, 1> = Pool::new();
+    ///
+    /// let patient = RetryPolicy::new(StdClock::new(), thread::sleep).tries(50);
+    /// let buffer = BUFFERS.acquire()?;
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| assert!(BUFFERS.acquire_with(&patient).is_ok()));
+    ///     drop(buffer);
+    /// });
+    /// # Ok::<(), larder::Exhausted>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], if the last try found no free slot.
+    pub fn acquire_with<C, W>(&self, policy: &RetryPolicy<C, W>) -> Result<Pooled<'_, T, M, R>, Exhausted>
+    where
+        C: Clock,
+        W: Fn(Duration),
+    {
+        policy.run(|| self.acquire())
     }
 
     /// How many slots there are: `N`.

@@ -3,6 +3,7 @@
 use super::cache::Swept;
 use super::lru::{Displaced, Inserted};
 use super::wheel::Wheel;
+use crate::dice::Dice;
 use crate::key::{DefaultHash, Equivalent, hash32};
 use crate::lifetime::{Idling, Stamp, Timed};
 use crate::raw::hash_list::{self, Found, HashList};
@@ -194,7 +195,7 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     /// assert_eq!(cache.iter().count(), 0);
     /// ```
     pub fn set_jitter(&mut self, most: Duration, seed: u64) {
-        self.jitter = Jitter { most: T::Clock::ticks(most), state: seed };
+        self.jitter = Jitter { most: T::Clock::ticks(most), dice: Dice::new(seed) };
     }
 
     /// A time before which nothing ends: when it is worth while to [`sweep`](Self::sweep). It is about when the next entry ends, and
@@ -675,11 +676,11 @@ struct Jitter {
     /// Ticks that are taken off at most.
     most: u64,
     /// What the next part follows from.
-    state: u64,
+    dice: Dice,
 }
 
 impl Jitter {
-    const NONE: Self = Self { most: 0, state: 0 };
+    const NONE: Self = Self { most: 0, dice: Dice::new(0) };
 
     /// A deadline that comes before this one, by a part of what may be taken off. What lives for a tick, or for ever, is left alone.
     #[inline]
@@ -687,20 +688,10 @@ impl Jitter {
         match deadline.instant() {
             Some(end) if self.most > 0 => {
                 let most = self.most.min(end.saturating_since(now).saturating_sub(1));
-                Deadline::at(Instant::from_ticks(end.ticks() - self.up_to(most)))
+                Deadline::at(Instant::from_ticks(end.ticks() - self.dice.up_to(most)))
             }
             _ => deadline,
         }
-    }
-
-    /// Any number up to this one, all as likely as another (`SplitMix64`, Steele et al. 2014).
-    fn up_to(&mut self, most: u64) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        ((u128::from(mixed) * (u128::from(most) + 1)) >> 64) as u64
     }
 }
 

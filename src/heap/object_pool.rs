@@ -5,10 +5,13 @@ use crate::fixed::guard::Guard;
 use crate::fixed::pool::{Pooled, Recycle, Recycles};
 use crate::raw::heap::Heap;
 use crate::raw::slots::{Core, Lease};
+use crate::retry::RetryPolicy;
 use crate::stats::{PoolRecorder, PoolStats, Shared};
+use crate::time::Clock;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 /// A named pool of up to `max_size` objects that are made when first needed, kept when they come back, and handed out
 /// again.
@@ -166,6 +169,35 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         let keeper = self.core.keeper();
         let lease = |wanted| Lease::share(&self.core, wanted, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)
+    }
+
+    /// As [`acquire`](Self::acquire), tried again as `policy` says. A recorder counts every try that fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], if the last try found no free slot.
+    pub fn acquire_with<C, W>(&self, policy: &RetryPolicy<C, W>) -> Result<Pooled<'_, T, M, R>, Exhausted>
+    where
+        C: Clock,
+        W: Fn(Duration),
+    {
+        policy.run(|| self.acquire())
+    }
+
+    /// As [`acquire_owned`](Self::acquire_owned), tried again as `policy` says. A recorder counts every try that fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], if the last try found no free slot.
+    pub fn acquire_owned_with<C, W>(
+        &self,
+        policy: &RetryPolicy<C, W>,
+    ) -> Result<OwnedPooled<T, M, R>, Exhausted>
+    where
+        C: Clock,
+        W: Fn(Duration),
+    {
+        policy.run(|| self.acquire_owned())
     }
 
     /// The name.

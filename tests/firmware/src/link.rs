@@ -8,7 +8,7 @@ use core::time::Duration;
 use larder::cache::{Expiring, Inline, LruCache, StaticCache, TimedCache};
 use larder::memo::{Memo, StaticMemo};
 use larder::memoize;
-use larder::pool::{BoxPool, Pool};
+use larder::pool::{BoxPool, Pool, RetryPolicy};
 use larder::time::{Clock, CoarseClock, ManualClock};
 use larder::tracker::{Age, Tracker};
 
@@ -31,9 +31,10 @@ memoize! {
 pub extern "C" fn _start() -> ! {
     let mut cache: LruCache<u32, u64, Inline<4>> = LruCache::new();
     let mut timed: TimedCache<u32, u64, Inline<4>, _> = TimedCache::new(Expiring::new(&CLOCK));
+    let patient = RetryPolicy::new(&CLOCK, |time| _ = CLOCK.advance(time)).jitter(1);
     for key in 0_u32.. {
         let tile = TILES.insert([key; 8]);
-        let buffer = BUFFERS.acquire();
+        let buffer = BUFFERS.acquire_with(&patient);
         if tile.is_ok() && buffer.is_ok() && CLOCK.advance_ticks(1) {
             COARSE.update();
             cache.put(key, COARSE.now().ticks() + square(key));
