@@ -169,6 +169,13 @@ pub mod watch {
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
 }
 
+/// Managers: names for pools, caches and trackers, and what is done with all of them.
+pub mod manager {
+    pub use crate::error::{NameError, NameProblem};
+    pub use crate::fixed::watch::name::Name;
+    pub use crate::fixed::watch::registry::{AnyPart, Registry};
+}
+
 pub mod time {
     //! Time that is handed in: clocks, points in time, and the one comparison that decides what has expired.
     //!

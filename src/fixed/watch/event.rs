@@ -1,6 +1,7 @@
 //! What somebody should hear of.
 
-use super::reading::Reading;
+use super::reading::{PoolReading, Reading, TrackerReading};
+use crate::fixed::tracker::report::TrackerStats;
 use crate::sync::{AtomicU32, Ordering};
 use core::fmt;
 
@@ -87,28 +88,41 @@ impl Told {
         Self { exhausted: AtomicU32::new(0), quarantined: AtomicU32::new(0) }
     }
 
-    /// Tells what has happened since the last call. Of several who look at once each tells some.
-    pub(crate) fn compare(&self, name: &str, reading: &Reading, tell: &mut dyn FnMut(&Event<'_>)) {
-        // Relaxed: how much is new is all there is to it.
-        let news = |told: &AtomicU32, now: u32| match now.wrapping_sub(told.swap(now, Ordering::Relaxed)) {
-            // Another one has seen more, and told it.
-            0 | 0x8000_0000.. => None,
-            times => Some(times),
-        };
-        match reading {
-            Reading::Pool(pool) => {
-                let exhausted = pool.counts.and_then(|counts| news(&self.exhausted, counts.exhausted));
-                if let Some(times) = exhausted {
-                    tell(&Event::Exhausted { name, times, capacity: pool.capacity });
+    /// Tells what has happened since the last call, by a reading that it asks for. Of several who look at once each tells some, and
+    /// none what another has told.
+    pub(crate) fn compare(
+        &self,
+        name: &str,
+        read: impl FnOnce() -> Reading,
+        tell: &mut dyn FnMut(&Event<'_>),
+    ) {
+        // Before the reading, which is no older then. Acquire: pairs with the Release below, by which the reading of whoever told
+        // that happened before this one, and counts no more.
+        let exhausted = self.exhausted.load(Ordering::Acquire);
+        let quarantined = self.quarantined.load(Ordering::Acquire);
+        match read() {
+            Reading::Pool(PoolReading { capacity, counts: Some(counts), .. }) => {
+                if let Some(times) = news(&self.exhausted, exhausted, counts.exhausted) {
+                    tell(&Event::Exhausted { name, times, capacity });
                 }
             }
-            Reading::Tracker(tracker) => {
-                let aside = tracker.stats.quarantined;
-                if let Some(times) = news(&self.quarantined, aside) {
+            Reading::Tracker(TrackerReading { stats: TrackerStats { quarantined: aside, .. }, .. }) => {
+                let times = news(&self.quarantined, quarantined, aside);
+                // There are fewer when some were taken out.
+                if let Some(times) = times.filter(|_| aside > quarantined) {
                     tell(&Event::Quarantined { name, times, aside });
                 }
             }
-            Reading::Cache(_) => {}
+            Reading::Pool(_) | Reading::Cache(_) => {}
         }
     }
+}
+
+/// How much a count has changed, around its end too; nothing, if another has told something meanwhile: the next look tells the rest.
+fn news(told: &AtomicU32, before: u32, now: u32) -> Option<u32> {
+    let times = now.wrapping_sub(before);
+    // Release: pairs with the Acquire in `compare`. Relaxed: nothing is read by it.
+    let is_ours =
+        times != 0 && told.compare_exchange(before, now, Ordering::Release, Ordering::Relaxed).is_ok();
+    is_ours.then_some(times)
 }

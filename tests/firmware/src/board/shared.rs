@@ -7,7 +7,7 @@ use core::cell::RefCell;
 use critical_section::Mutex;
 use larder::cache::{Expiring, Inline, LruCache, Pinned, Setup, StaticCache};
 use larder::key::DefaultHash;
-use larder::memo::{Memo, StaticMemo};
+use larder::memo::{Exclusive, Memo, StaticMemo};
 use larder::memoize;
 use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
 use larder::stats::{Shared, Striped};
@@ -29,10 +29,21 @@ pub static TILES: BoxPool<Tile, SLOTS, Shared> = BoxPool::with_recorder(Shared::
 #[unsafe(no_mangle)]
 pub static BUFFERS: Pool<Buffer, SLOTS, Blank, Shared> = Pool::with_recorder(Blank, Shared::new());
 
-/// The exact cache is `&mut`, so the two take turns.
 #[unsafe(no_mangle)]
-pub static CACHE: Mutex<RefCell<LruCache<u32, u32, Inline<RESULTS>>>> =
-    Mutex::new(RefCell::new(LruCache::new()));
+pub static CACHE: Turns = Turns(Mutex::new(RefCell::new(LruCache::new())));
+
+/// The exact cache is `&mut`, so the two take turns.
+pub struct Turns(Mutex<RefCell<Results>>);
+
+type Results = LruCache<u32, u32, Inline<RESULTS>>;
+
+impl Exclusive for Turns {
+    type Inner = Results;
+
+    fn with<R>(&self, work: impl FnOnce(&mut Results) -> R) -> R {
+        critical_section::with(|cs| work(&mut self.0.borrow_ref_mut(cs)))
+    }
+}
 
 /// The concurrent cache needs no turns.
 #[unsafe(no_mangle)]

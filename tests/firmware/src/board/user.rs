@@ -4,8 +4,10 @@ use crate::ledger::{self, Call, LEDGER, Ledger, Tile};
 use crate::records::Reader;
 use crate::sessions::Visitor;
 use crate::shared::{BUFFERS, BufferGuard, CACHE, CLOCK, SLOTS, SQUARES, TILES, TileGuard, square};
+use crate::timer;
 use core::cell::Cell;
 use critical_section::Mutex;
+use larder::memo::Exclusive;
 use larder::pool::Guard;
 use larder::time::{Clock, Instant};
 
@@ -20,7 +22,7 @@ impl Place {
     /// A call of the library: noted if an interrupt can land in it.
     pub fn call<R>(self, kind: Call, call: impl FnOnce() -> R) -> R {
         match self {
-            Self::Main => kind.note(call),
+            Self::Main => timer::aim(kind, || kind.note(call)),
             Self::Interrupt => call(),
         }
     }
@@ -212,8 +214,7 @@ impl User {
         if dice >> 14 & 15 == 0 {
             SQUARES.remove(&key);
         }
-        critical_section::with(|cs| {
-            let mut cache = CACHE.borrow_ref_mut(cs);
+        CACHE.with(|cache| {
             match cache.get(&key) {
                 Some(&value) => assert_eq!(value, result_of(key), "another key's value"),
                 None => cache.put(key, result_of(key)),
