@@ -144,8 +144,11 @@ pub mod tracker {
     pub use crate::raw::tracked::{Owner, Slots};
 }
 
-/// Managers: pools, caches and trackers by name.
+/// Managers: names for pools, caches and trackers, and what is done with all of them.
 pub mod manager {
+    pub use crate::error::{NameError, NameProblem};
+    pub use crate::fixed::watch::name::Name;
+    pub use crate::fixed::watch::registry::{AnyPart, Registry};
     #[cfg(feature = "alloc")]
     pub use crate::heap::by_name::NotPut;
     #[cfg(feature = "alloc")]
@@ -167,13 +170,6 @@ pub mod watch {
     pub use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
-}
-
-/// Managers: names for pools, caches and trackers, and what is done with all of them.
-pub mod manager {
-    pub use crate::error::{NameError, NameProblem};
-    pub use crate::fixed::watch::name::Name;
-    pub use crate::fixed::watch::registry::{AnyPart, Registry};
 }
 
 pub mod time {

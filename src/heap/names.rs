@@ -215,7 +215,7 @@ impl Names {
     pub(crate) fn tell_news(&self) {
         // Caches have no news.
         for named in self.all().iter().filter(|named| !matches!(named.kind, "lru" | "timed" | "concurrent")) {
-            named.told.compare(&named.path, &named.part.reading(), &mut |event| self.tell(event));
+            named.told.compare(&named.path, || named.part.reading(), &mut |event| self.tell(event));
         }
     }
 
