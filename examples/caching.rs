@@ -147,8 +147,8 @@ fn namespaces(caches: &Caches) -> Outcome {
         prices.put(id, id * 100);
     }
     let known = (0..50).filter_map(|id| names.get(&id)).count();
-    let priced = (40..60).filter_map(|id| prices.get(&id)).count();
-    assert_eq!((known, priced), (50, 10));
+    let with_price = (40..60).filter_map(|id| prices.get(&id)).count();
+    assert_eq!((known, with_price), (50, 10));
 
     let [users, shop] = ["users", "shop"].map(|namespace| caches.namespace_stats(namespace));
     println!(
