@@ -4,21 +4,30 @@
 #![cfg(all(feature = "std", not(any(larder_loom, larder_step, miri))))]
 
 use std::env::consts::EXE_SUFFIX;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
-/// Runs a built example, which lies beside the folder of this test's own binary, and gives what it printed.
+/// A built example, which lies beside the folder of this test's own binary.
 #[track_caller]
-fn run(name: &str, arguments: &[&str]) -> String {
+fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it lies");
     let built = test.parent().and_then(Path::parent).expect("tests lie in a folder of the target folder");
     let example = built.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(example.exists(), "{} is not there: build it by `cargo test --examples`", example.display());
-    let output =
-        Command::new(example).args(arguments).stdin(Stdio::null()).output().expect("it can be started");
-    let [said, complained] =
-        [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("it writes text"));
-    assert_eq!((output.status.code(), complained.as_str()), (Some(0), ""), "{said}");
+    example
+}
+
+fn output(name: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(built(name));
+    command.args(arguments).stdin(Stdio::null()).output().expect("it can be started")
+}
+
+/// Runs one that goes well, and gives what it printed.
+#[track_caller]
+fn run(name: &str, arguments: &[&str]) -> String {
+    let Output { status, stdout, stderr } = output(name, arguments);
+    let [said, complained] = [stdout, stderr].map(|text| String::from_utf8(text).expect("it writes text"));
+    assert_eq!((status.code(), complained.as_str()), (Some(0), ""), "{said}");
     said
 }
 
@@ -107,4 +116,50 @@ fn tuning() {
             "parts",
         ],
     );
+}
+
+/// Without a terminal it prints frames as text.
+#[test]
+fn watch() {
+    let said = run("watch", &["--frames", "2", "--threads", "2"]);
+    assert_eq!(said.lines().count(), 60, "two frames of 30 rows:\n{said}");
+    for (frame, number) in said.split_inclusive("pause\n").zip(["the first", "the second"]) {
+        for part in [
+            " larder  8 parts, ",
+            "╭ pools ",
+            "db/connections",
+            "http/buffers",
+            "╭ caches ",
+            "shop/articles     500/500  ███████████",
+            "shop/quotes",
+            "users/by_id",
+            "users/logins",
+            "╭ trackers ",
+            "resources",
+            "sessions",
+            "╭ events ",
+            " q  quit",
+        ] {
+            assert!(frame.contains(part), "{part:?} is not in {number}:\n{frame}");
+        }
+    }
+    // A sparkline is full, since each frame shows as many looks as it has columns.
+    let heights = |line: &&str| line.chars().filter(|height| ('▁'..='▇').contains(height)).count() >= 20;
+    assert!(said.lines().filter(heights).count() >= 6, "{said}");
+}
+
+#[test]
+fn watch_refuses_what_it_does_not_know() {
+    let output = output("watch", &["--colour"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--colour"));
+}
+
+#[test]
+fn watch_draws_a_frame() {
+    let file = std::env::temp_dir().join(format!("watch-{}.svg", std::process::id()));
+    run("watch", &["--svg", file.to_str().expect("text")]);
+    let svg = std::fs::read_to_string(&file).expect("it was written");
+    std::fs::remove_file(&file).expect("it is there");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n") && svg.contains("users/logins"), "{svg}");
 }
