@@ -31,6 +31,13 @@
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
 //!
+//! # With other crates
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `log` | `watch::log_event`, for a listener that tells the program's logger |
+//! | `serde` | `Serialize` for all that is in [`watch::Snapshot`], `Deserialize` too for [`tracker::Thresholds`] and [`tracker::Id`] |
+//!
 //! # Promises
 //!
 //! - **Bounded.** A call on a pool, a concurrent cache or a tracker takes a number of steps that its size bounds, also from an interrupt that stopped
@@ -83,6 +90,7 @@ mod fixed;
 mod heap;
 #[cfg(feature = "std")]
 mod hosted;
+mod interop;
 
 pub use error::{CapacityError, Exhausted, NameError, NameProblem, Rejected};
 
@@ -144,10 +152,9 @@ pub mod tracker {
     pub use crate::raw::tracked::{Owner, Slots};
 }
 
-/// Managers: names for pools, caches and trackers, and what is done with all of them.
+/// Managers: pools, caches and trackers by name.
 pub mod manager {
     pub use crate::error::{NameError, NameProblem};
-    pub use crate::fixed::watch::name::Name;
     pub use crate::fixed::watch::registry::{AnyPart, Registry};
     #[cfg(feature = "alloc")]
     pub use crate::heap::by_name::NotPut;
@@ -170,6 +177,8 @@ pub mod watch {
     pub use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
+    #[cfg(feature = "log")]
+    pub use crate::interop::log::log_event;
 }
 
 pub mod time {

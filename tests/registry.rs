@@ -20,11 +20,11 @@ use core::time::Duration;
 use larder::cache::{Inline, LruCache, Pinned, Setup, StaticCache, Untimed};
 use larder::key::DefaultHash;
 use larder::maintain::{Maintain, Maintained};
-use larder::manager::{Name, Registry};
+use larder::manager::Registry;
 use larder::pool::Pool;
 use larder::stats::{PoolStats, Striped};
 use larder::tracker::{DropOnly, Handle, Tracker};
-use larder::watch::{Event, InUse, Part, PoolReading, Pressure, Reading, Relief};
+use larder::watch::{Cleanup, Event, InUse, Part, PoolReading, Pressure, Reading, Relief};
 use larder::{CapacityError, NameError, NameProblem};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
@@ -116,7 +116,7 @@ impl Part for Doll {
     }
 }
 
-fn unknown<T>(result: Result<T, NameError<Name<&str>>>) -> bool {
+fn unknown<T>(result: Result<T, NameError<&str>>) -> bool {
     result.is_err_and(|error| error.problem == NameProblem::Unknown)
 }
 
@@ -147,7 +147,7 @@ fn a_part_is_found_by_its_name_and_type() {
     }
 
     let error = registry.get::<Files>("pages").unwrap_err();
-    assert_eq!((error.name.namespace, error.name.name), ("", "pages"));
+    assert_eq!(error.name, "pages");
     let (is, asked) = (type_name::<Pages>(), type_name::<Files>());
     assert_eq!(error.problem, NameProblem::OtherType { is, asked });
     assert_eq!(error.to_string(), format!("\"pages\" is a {is} and not a {asked}"));
@@ -171,16 +171,16 @@ fn a_name_is_there_once_in_its_namespace() {
     let mut registry: Registry<'_, 4, _> = Registry::local();
     registry.add("a", &one).unwrap();
     let error = registry.add("a", &two).unwrap_err();
-    assert_eq!(error, NameError::new(Name::from("a"), NameProblem::Taken));
+    assert_eq!(error, NameError::new("a", NameProblem::Taken));
     assert!(is_at(registry.get::<Doll>("a").unwrap(), &one));
-    registry.add(("net", "a"), &two).unwrap();
-    assert!(is_at(registry.get::<Doll>(("net", "a")).unwrap(), &two));
+    registry.add("net/a", &two).unwrap();
+    assert!(is_at(registry.get::<Doll>("net/a").unwrap(), &two));
     assert!(is_at(registry.get::<Doll>("a").unwrap(), &one));
-    let error = registry.add(("net", "a"), &one).unwrap_err();
+    let error = registry.add("net/a", &one).unwrap_err();
     assert_eq!(error.to_string(), "\"net/a\" is taken");
     // The same part under a second name; and no name is one as well.
     registry.add("", &one).unwrap();
-    assert!(registry.contains("") && registry.contains(("", "a")));
+    assert!(registry.contains("") && !registry.contains("/a"));
     registry.validate();
 }
 
@@ -188,30 +188,30 @@ fn a_name_is_there_once_in_its_namespace() {
 fn names_are_in_order() {
     let doll = Doll::default();
     let mut registry: Registry<'_, 8, _> = Registry::local();
-    for name in [("b", "a"), ("", "z"), ("a", "b"), ("", "b"), ("a", "a"), ("b", "")] {
+    for name in ["b/a", "z", "a/b", "b", "a/b/c", "/", "b/"] {
         registry.add(name, &doll).unwrap();
         registry.validate();
     }
-    let in_order = [("", "b"), ("", "z"), ("a", "a"), ("a", "b"), ("b", ""), ("b", "a")];
-    assert!(registry.iter().map(|(name, _)| name).eq(in_order.map(Name::from)));
+    assert!(registry.iter().map(|(name, _)| name).eq(["/", "a/b", "a/b/c", "b", "b/", "b/a", "z"]));
     let snapshot = registry.snapshot();
-    assert!(snapshot.iter().map(|line| (line.namespace, line.name)).eq(in_order));
+    let names = [("", ""), ("a", "b"), ("a/b", "c"), ("", "b"), ("b", ""), ("b", "a"), ("", "z")];
+    assert!(snapshot.iter().map(|line| (line.namespace, line.name)).eq(names));
     let debug = format!("{registry:?}");
-    assert_eq!(debug.matches(type_name::<Doll>()).count(), 6, "{debug}");
+    assert_eq!(debug.matches(type_name::<Doll>()).count(), 7, "{debug}");
 }
 
 #[test]
 fn who_is_not_there_is_unknown() {
     let doll = Doll::default();
     let mut registry: Registry<'_, 4, _> = Registry::local();
-    registry.add(("net", "a"), &doll).unwrap();
+    registry.add("net/a", &doll).unwrap();
     let error = registry.clear("a").unwrap_err();
     assert_eq!(error.to_string(), "there is no \"a\"");
     assert!(!registry.contains("a"));
     assert!(unknown(registry.get::<Doll>("a")));
     assert!(unknown(registry.part("net")));
-    assert!(unknown(registry.reading(("a", "net"))));
-    assert!(unknown(registry.cache_stats("net/a")));
+    assert!(unknown(registry.reading("a/net")));
+    assert!(unknown(registry.cache_stats("net//a")));
     assert!(unknown(registry.pool_stats("")));
     assert!(unknown(registry.tracker_stats("b")));
     assert!(unknown(registry.remove("a")));
@@ -303,7 +303,7 @@ fn a_snapshot_has_what_each_looks_like() {
     let ledger = Ledger::new();
     let (pages, buffers) = (pages(ledger, 3), buffers(2));
     let mut registry: Registry<'_, 4, _> = Registry::local();
-    registry.add(("net", "pages"), &pages).unwrap();
+    registry.add("net/pages", &pages).unwrap();
     registry.add("buffers", &buffers).unwrap();
     let snapshot = registry.snapshot();
     pages.clear();
@@ -319,8 +319,8 @@ fn some_are_emptied_or_all() {
     let ledger = Ledger::new();
     let (pages, more, names, buffers) = (pages(ledger, 4), pages(ledger, 2), names(ledger, 3), buffers(2));
     let mut registry: Registry<'_, 8, _> = Registry::local();
-    registry.add(("net", "pages"), &pages).unwrap();
-    registry.add(("net", "buffers"), &buffers).unwrap();
+    registry.add("net/pages", &pages).unwrap();
+    registry.add("net/buffers", &buffers).unwrap();
     registry.add("pages", &more).unwrap();
     registry.add("names", &names).unwrap();
     let entries = || (pages.len(), buffers.idle(), more.len(), names.borrow().len());
@@ -339,13 +339,15 @@ fn some_are_emptied_or_all() {
 
     registry.clear("pages").unwrap();
     assert_eq!(entries(), (4, 2, 0, 3));
-    registry.clear(("net", "buffers")).unwrap();
+    registry.clear("net/buffers").unwrap();
     assert_eq!(entries(), (4, 0, 0, 3));
     fill();
     assert_eq!(registry.clear_namespace("net"), 2);
     assert_eq!(entries(), (0, 0, 2, 3));
-    assert_eq!(registry.clear_namespace("nobody"), 0);
-    assert_eq!(registry.clear_namespace(""), 2);
+    for nobody in ["nobody", "ne", "net/", "net/pages", "pages"] {
+        assert_eq!(registry.clear_namespace(nobody), 0);
+    }
+    assert_eq!(registry.clear_namespace(""), 4);
     assert_eq!(entries(), (0, 0, 0, 0));
     fill();
     let mut shown = Vec::new();
@@ -403,19 +405,60 @@ fn under_pressure_all_let_go() {
 }
 
 #[test]
+fn a_cleanup_does_all_whether_it_is_due_or_not() {
+    let (files, ports, buffers) = (Files::new(), Files::new(), buffers(2));
+    let mut registry: Registry<'_, 4> = Registry::new();
+    registry.add("files", &files).unwrap();
+    registry.add("ports", &ports).unwrap();
+    registry.add("buffers", &buffers).unwrap();
+    let file = files.track(1).unwrap();
+    for port in 0..3 {
+        drop(ports.track(port));
+    }
+    drop(files.track(2));
+    assert_eq!(registry.cleanup(), Relief { objects: 0, entries: 0, resources: 4 });
+    assert_eq!(registry.cleanup(), Relief::default());
+    assert_eq!((*file, files.stats().live, files.stats().awaiting, ports.stats().awaiting), (1, 1, 0, 0));
+    assert_eq!(buffers.idle(), 2);
+}
+
+#[test]
+fn a_cleanup_ends_also_if_others_make_as_much_as_it_cleans() {
+    struct Endless(Cell<u32>);
+
+    impl Part for Endless {
+        fn reading(&self) -> Reading {
+            Doll::default().reading()
+        }
+
+        fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
+            self.0.update(|calls| calls + 1);
+            cleanup.relief.entries += budget;
+            true
+        }
+    }
+
+    let endless = Endless(Cell::new(0));
+    let mut registry: Registry<'_, 4, _> = Registry::local();
+    registry.add("endless", &endless).unwrap();
+    let entries = registry.cleanup().entries;
+    assert!(endless.0.get() < 20 && entries == 8 * endless.0.get() as usize, "{entries}");
+}
+
+#[test]
 fn a_report_names_what_is_in_use() {
     let (files, ports, buffers) = (Files::new(), Files::new(), buffers(1));
     let mut registry: Registry<'_, 4> = Registry::new();
     registry.add("files", &files).unwrap();
-    registry.add(("net", "ports"), &ports).unwrap();
+    registry.add("net/ports", &ports).unwrap();
     registry.add("buffers", &buffers).unwrap();
     let (file, port) = (files.track(1).unwrap(), [ports.track(1).unwrap(), ports.track(2).unwrap()]);
     let mut told = Vec::new();
     registry.report(|name, in_use| {
         let InUse::Tracked(living) = in_use else { panic!("something else: {in_use}") };
-        told.push((name.to_string(), living.id));
+        told.push((name, living.id));
     });
-    let text = |name: &str, handle| (name.to_owned(), Handle::id(handle));
+    let text = |name, handle| (name, Handle::id(handle));
     let all = [text("files", &file), text("net/ports", &port[0]), text("net/ports", &port[1])];
     assert_eq!(told, all);
 }
@@ -720,7 +763,7 @@ fn it_is_shared_if_its_parts_are() {
     assert_impl_all!(Registry<'static, 4>: Send, Sync, Maintain, Default);
     assert_impl_all!(Registry<'static, 4, dyn Part>: Maintain, Default);
     assert_not_impl_any!(Registry<'static, 4, dyn Part>: Send, Sync);
-    assert_impl_all!(NameError<Name<&'static str>>: Send, Sync, Error);
+    assert_impl_all!(NameError<&'static str>: Send, Sync, Error);
 
     static REGISTRY: Registry<'static, 4> = Registry::new();
     std::thread::scope(|scope| {
@@ -737,9 +780,9 @@ fn it_is_shared_if_its_parts_are() {
 /// What a registry is asked.
 #[derive(Clone, Debug)]
 enum Op {
-    Add(usize, usize, usize),
-    Remove(usize, usize),
-    LookUp(usize, usize),
+    Add(usize, usize),
+    Remove(usize),
+    LookUp(usize),
     ClearNamespace(usize),
     Maintain(usize),
     Exhaust(usize, u32),
@@ -747,33 +790,31 @@ enum Op {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    (0..7, 0..NAMESPACES.len(), 0..NAMES.len(), 0..PARTS, any::<u32>()).prop_map(
-        |(what, namespace, name, part, number)| match what {
-            0 | 1 => Op::Add(namespace, name, part),
-            2 => Op::Remove(namespace, name),
-            3 => Op::LookUp(namespace, name),
-            4 => Op::ClearNamespace(namespace),
-            5 => Op::Maintain(number as usize % 20),
-            _ if number % 2 == 0 => Op::Exhaust(part, number),
-            _ => Op::Tell,
-        },
-    )
+    (0..7, 0..NAMES.len(), 0..PARTS, any::<u32>()).prop_map(|(what, name, part, number)| match what {
+        0 | 1 => Op::Add(name, part),
+        2 => Op::Remove(name),
+        3 => Op::LookUp(name),
+        4 => Op::ClearNamespace(number as usize % NAMESPACES.len()),
+        5 => Op::Maintain(number as usize % 20),
+        _ if number % 2 == 0 => Op::Exhaust(part, number),
+        _ => Op::Tell,
+    })
 }
 
-const NAMESPACES: [&str; 3] = ["", "a", "b"];
-const NAMES: [&str; 4] = ["", "a", "ab", "b"];
+const NAMES: [&str; 12] = ["", "a", "ab", "b", "/", "a/", "a/a", "a/ab", "a/b/a", "ab/a", "b/a", "b/b"];
+const NAMESPACES: [&str; 5] = ["", "a", "a/b", "ab", "b"];
 const PARTS: usize = 3;
 
 fn agrees<const N: usize>(ops: &[Op]) {
     let dolls: [Doll; PARTS] = core::array::from_fn(|_| Doll::with_work(1000));
     let mut registry: Registry<'_, N, _> = Registry::local();
     // By name: the number of the part, and what was told of it.
-    let mut model: BTreeMap<(&str, &str), (usize, u32)> = BTreeMap::new();
+    let mut model: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
     for op in ops {
         match *op {
-            Op::Add(namespace, name, part) => {
-                let name = (NAMESPACES[namespace], NAMES[name]);
-                let expected = if model.contains_key(&name) {
+            Op::Add(name, part) => {
+                let name = NAMES[name];
+                let expected = if model.contains_key(name) {
                     Err(NameProblem::Taken)
                 } else if model.len() == N {
                     Err(NameProblem::NoRoom { capacity: N })
@@ -783,9 +824,9 @@ fn agrees<const N: usize>(ops: &[Op]) {
                 };
                 assert_eq!(registry.add(name, &dolls[part]).map_err(|error| error.problem), expected);
             }
-            Op::Remove(namespace, name) => {
-                let name = (NAMESPACES[namespace], NAMES[name]);
-                match (registry.remove(name), model.remove(&name)) {
+            Op::Remove(name) => {
+                let name = NAMES[name];
+                match (registry.remove(name), model.remove(name)) {
                     (Ok(part), Some((number, _))) => {
                         assert!(core::ptr::addr_eq(part, &raw const dolls[number]));
                     }
@@ -793,17 +834,23 @@ fn agrees<const N: usize>(ops: &[Op]) {
                     (found, expected) => panic!("{:?} and {expected:?}", found.is_ok()),
                 }
             }
-            Op::LookUp(namespace, name) => {
-                let name = (NAMESPACES[namespace], NAMES[name]);
+            Op::LookUp(name) => {
+                let name = NAMES[name];
                 let found = registry.get::<Doll>(name).ok();
-                let expected = model.get(&name).map(|&(part, _)| &dolls[part]);
+                let expected = model.get(name).map(|&(part, _)| &dolls[part]);
                 assert_eq!(found.map(core::ptr::from_ref), expected.map(core::ptr::from_ref));
             }
             Op::ClearNamespace(namespace) => {
                 let namespace = NAMESPACES[namespace];
                 let emptied = || dolls.each_ref().map(|doll| doll.emptied.get());
                 let mut expected = emptied();
-                let in_it = model.iter().filter(|((its, _), _)| *its == namespace);
+                let in_it = model.iter().filter(|(name, _)| match name.rsplit_once('/') {
+                    None => namespace.is_empty(),
+                    // With a slash at the end, what is inside begins so.
+                    Some((its, _)) => {
+                        namespace.is_empty() || format!("{its}/").starts_with(&format!("{namespace}/"))
+                    }
+                });
                 let parts = in_it.map(|(_, &(part, _))| expected[part] += 1).count();
                 assert_eq!(registry.clear_namespace(namespace), parts);
                 assert_eq!(emptied(), expected);
@@ -821,7 +868,7 @@ fn agrees<const N: usize>(ops: &[Op]) {
             }
             Op::Tell => {
                 let mut expected = Vec::new();
-                for ((_, name), (part, told)) in &mut model {
+                for (name, (part, told)) in &mut model {
                     let exhausted = dolls[*part].counts.get().exhausted;
                     if exhausted != *told {
                         expected.push(((*name).to_owned(), exhausted.wrapping_sub(*told)));
@@ -833,8 +880,13 @@ fn agrees<const N: usize>(ops: &[Op]) {
         }
         registry.validate();
         assert_eq!((registry.len(), registry.is_empty()), (model.len(), model.is_empty()));
-        assert!(registry.iter().map(|(name, _)| name).eq(model.keys().map(|&name| Name::from(name))));
-        assert!(registry.snapshot().iter().map(|line| (line.namespace, line.name)).eq(model.keys().copied()));
+        assert!(registry.iter().map(|(name, _)| name).eq(model.keys().copied()));
+        let lines = registry.snapshot();
+        let names = lines.iter().map(|line| match line.namespace {
+            "" => line.name.to_owned(),
+            namespace => format!("{namespace}/{}", line.name),
+        });
+        assert!(names.eq(model.keys().map(|name| name.strip_prefix('/').unwrap_or(name).to_owned())));
     }
 }
 
@@ -882,7 +934,5 @@ fn names_are_escaped_as_text_is() {
     for name in ["", "\"", "it's", "a\nb", "\\", "\u{1b}[31m", "\u{301}e", "caché", "\u{202e}"] {
         let error = NameError::new(name, NameProblem::Taken);
         assert_eq!(error.to_string(), format!("{name:?} is taken"));
-        let error = NameError::new(Name::from(("net", name)), NameProblem::Taken);
-        assert_eq!(error.to_string(), format!("{:?} is taken", format!("net/{name}")));
     }
 }

@@ -329,6 +329,11 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         CacheIter::new(self.sets(), self.now())
     }
 
+    /// The sum of what `size` gives for each entry: how many bytes they own elsewhere, say.
+    pub fn payload(&self, mut size: impl FnMut(&K, &V) -> usize) -> usize {
+        self.iter().fold(0, |sum, entry| sum.saturating_add(size(Ref::key(&entry), &entry)))
+    }
+
     /// Takes out all entries for which `keep` is false, one by one, and those whose time is over. What is put in meanwhile may stay.
     ///
     /// A value that is being computed by [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
@@ -353,6 +358,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// It is for when memory is short: values that own some give it back, and the capacity stays. Takes time proportional to that.
     pub fn shrink(&self, most: usize) -> usize {
         let (now, len) = (self.now(), self.len());
+        let most = most.min(len);
         let (mut gone, mut seen) = (0, 0);
         // How many may stay of the first so many. (64 bits hold the product of two numbers of slots.)
         let stays = |seen: usize| (seen as u64 * most as u64).checked_div(len as u64).unwrap_or(0);

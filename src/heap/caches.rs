@@ -198,11 +198,7 @@ impl<C> CacheManager<C> {
     }
 
     fn of_kind<P: Part + Send + Sync>(&self, kind: CacheKind, name: &str) -> Result<Arc<P>, Refusal> {
-        let is = self.names.kind(name)?;
-        if is != kind.name() {
-            return Err(refuse(name, NameProblem::OtherKind { is, asked: kind.name() }));
-        }
-        self.names.get(name)
+        self.names.get_of(kind.name(), name)
     }
 
     /// What the cache of a name has counted.

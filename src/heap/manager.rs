@@ -32,7 +32,7 @@ pub type NamedTracker<R, C, F> = HeapTracker<R, Tracking<F, Expiring<C>, Places>
 const RESOURCES: &str = "resources";
 
 /// How many of them there can be, if nobody says it.
-const MOST_RESOURCES: usize = 10_000;
+const MOST_RESOURCES: usize = 4_096;
 
 /// All that a program holds on to, by name: pools, trackers and [caches](CacheManager); and resources of any type, of which it learns
 /// when nobody has them any more.
@@ -84,7 +84,8 @@ pub struct MemoryManager<C: Clock> {
 }
 
 impl<C: Clock + Clone + Send + Sync + 'static> MemoryManager<C> {
-    /// Nothing is named yet. Sweeps of trackers are due by these thresholds. Up to 10 000 resources of any type can be tracked; for another number see
+    /// Nothing is named yet. Sweeps of trackers are due by these thresholds. Up to 4096 resources of any type can be tracked, in
+    /// some 300 kilobytes; for another number see
     /// [`with_room`](Self::with_room).
     ///
     /// # Panics

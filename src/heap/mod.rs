@@ -3,6 +3,7 @@
 pub(crate) mod by_name;
 pub(crate) mod cache;
 pub(crate) mod caches;
+mod clock;
 mod lru;
 pub(crate) mod manager;
 mod memoize;

@@ -3,6 +3,8 @@
 use crate::error::{NameError, NameProblem};
 use crate::fixed::watch::event::{Event, Told};
 use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
+use crate::fixed::watch::path;
+use crate::fixed::watch::reading::Reading;
 use crate::fixed::watch::snapshot::Line;
 use crate::maintenance::Maintained;
 use crate::sync::catch::catch;
@@ -32,6 +34,8 @@ pub(crate) struct Named {
     name: Arc<str>,
     part: Arc<Shared>,
     kind: &'static str,
+    /// Whether something can happen to it that somebody should hear of: not to a cache.
+    has_news: bool,
     told: Told,
     /// How many bytes it owns elsewhere, if somebody said how that is found.
     payload: Lock<Option<Arc<Payload>>>,
@@ -52,8 +56,7 @@ impl Named {
     }
 
     fn is_in(&self, namespace: &str) -> bool {
-        let inner = self.namespace.strip_prefix(namespace);
-        namespace.is_empty() || inner.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path::is_in(&self.namespace, namespace)
     }
 }
 
@@ -62,7 +65,7 @@ pub(crate) struct Names {
     all: Lock<BTreeMap<Arc<str>, Arc<Named>>>,
     listener: Lock<Option<Arc<Listener>>>,
     /// Woken when a part has something to do. Kept for parts that come later.
-    waker: Lock<Option<Waker>>,
+    waker: Lock<Option<Arc<Waker>>>,
     /// The part whose turn it is to be kept in order.
     turn: AtomicU32,
 }
@@ -87,11 +90,12 @@ impl Names {
 
     /// Gives a part a name.
     pub(crate) fn add(&self, path: &str, part: Arc<Shared>) -> Result<(), Refusal> {
-        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let (namespace, name) = path::split(path);
         let [path, namespace, name] = [path, namespace, name].map(Arc::from);
-        let kind = part.reading().kind();
+        let reading = part.reading();
+        let (kind, has_news) = (reading.kind(), !matches!(reading, Reading::Cache(_)));
         let (told, payload) = (Told::new(), Lock::new(None));
-        let named = Arc::new(Named { path, namespace, name, part, kind, told, payload });
+        let named = Arc::new(Named { path, namespace, name, part, kind, has_news, told, payload });
         let added = Arc::clone(&named);
         // What is not needed is dropped where the names are not locked; so everywhere here.
         let unneeded = {
@@ -144,11 +148,6 @@ impl Names {
         Ok(Arc::clone(&self.named(path)?.part))
     }
 
-    /// What kind of part has a name.
-    pub(crate) fn kind(&self, path: &str) -> Result<&'static str, Refusal> {
-        Ok(self.named(path)?.kind)
-    }
-
     /// All names.
     pub(crate) fn paths(&self) -> Vec<Arc<str>> {
         self.all.lock().keys().cloned().collect()
@@ -156,10 +155,26 @@ impl Names {
 
     /// The part of a name as what it is.
     pub(crate) fn get<P: Part + Send + Sync>(&self, path: &str) -> Result<Arc<P>, Refusal> {
-        let part = self.part(path)?;
-        let is = part.type_name();
-        let any: Arc<dyn Any + Send + Sync> = part;
-        any.downcast().map_err(|_| refuse(path, NameProblem::OtherType { is, asked: type_name::<P>() }))
+        self.named(path).and_then(|named| Self::typed(path, &named))
+    }
+
+    /// The same, if it is of that kind.
+    pub(crate) fn get_of<P: Part + Send + Sync>(
+        &self,
+        asked: &'static str,
+        path: &str,
+    ) -> Result<Arc<P>, Refusal> {
+        let named = self.named(path)?;
+        if named.kind != asked {
+            return Err(refuse(path, NameProblem::OtherKind { is: named.kind, asked }));
+        }
+        Self::typed(path, &named)
+    }
+
+    fn typed<P: Part + Send + Sync>(path: &str, named: &Named) -> Result<Arc<P>, Refusal> {
+        let any: Arc<dyn Any + Send + Sync> = Arc::clone(&named.part) as _;
+        let problem = || NameProblem::OtherType { is: named.part.type_name(), asked: type_name::<P>() };
+        any.downcast().map_err(|_| refuse(path, problem()))
     }
 
     /// Says how it is found how many bytes a part owns elsewhere.
@@ -213,8 +228,7 @@ impl Names {
 
     /// Tells the listener what has happened since the last time.
     pub(crate) fn tell_news(&self) {
-        // Caches have no news.
-        for named in self.all().iter().filter(|named| !matches!(named.kind, "lru" | "timed" | "concurrent")) {
+        for named in self.all().iter().filter(|named| named.has_news) {
             named.told.compare(&named.path, || named.part.reading(), &mut |event| self.tell(event));
         }
     }
@@ -246,16 +260,17 @@ impl Names {
         (panics, result)
     }
 
-    /// Does what is due, up to so many steps: each part in turn has what is left of them.
+    /// Does what is due, up to so many steps: each part has its share of them, and one at least. What one leaves goes to those behind it.
     pub(crate) fn tidy(&self, budget: usize) -> Maintained {
         let all = self.all();
         // Relaxed: whose turn it is, is a choice.
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) as usize;
         let mut sum = Maintained::default();
         let (before, after) = all.split_at(turn % all.len().max(1));
-        for named in after.iter().chain(before) {
+        for (seen, named) in after.iter().chain(before).enumerate() {
             let left = budget.saturating_sub(sum.done);
-            let (panics, tidied) = self.survive(named, left.max(1), |part| part.tidy(left));
+            let share = left.div_ceil(all.len() - seen).max(budget.min(1));
+            let (panics, tidied) = self.survive(named, share.max(1), |part| part.tidy(share));
             // Of what panics at each call, nothing is left to be done at once.
             let tidied = tidied.unwrap_or_default();
             sum.done += panics + tidied.done;
@@ -270,7 +285,8 @@ impl Names {
 
     /// Lets all parts wake it when they have something to do.
     pub(crate) fn wake_when_untidy(&self, waker: &Waker) {
-        let before = self.waker.lock().replace(waker.clone());
+        let shared = Arc::new(waker.clone());
+        let before = self.waker.lock().replace(shared);
         drop(before);
         self.all().iter().for_each(|named| named.part.wake_when_untidy(waker));
     }

@@ -209,6 +209,13 @@ impl<C: Exact> Shared<C> {
         None
     }
 
+    /// The sum of what `size` gives for each entry, which it is shown under the lock: how many bytes they own elsewhere, say.
+    pub fn payload(&self, mut size: impl FnMut(&C::Key, &C::Value) -> usize) -> usize {
+        let mut sum = 0_usize;
+        self.lock().visit(&mut |key, value| sum = sum.saturating_add(size(key, value)));
+        sum
+    }
+
     /// Takes a value out. Counted as removed.
     pub fn remove<Q: Hash + Equivalent<C::Key> + ?Sized>(&self, key: &Q) -> Option<C::Value> {
         let (key, value) = self.remove_entry(key)?;

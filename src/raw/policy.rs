@@ -411,8 +411,12 @@ impl<W: Width> Policy<W> {
         Some(way)
     }
 
-    /// The one of the `candidates` that would have to go next, if nobody arrives for it.
+    /// The one of the `candidates` that would be missed least, if nobody arrives for it: one of the least used, the window's last.
     pub(super) fn next_to_go(&self, candidates: Mask, around: Around<'_>) -> Option<usize> {
+        let count = |way: usize| count_of(self.state(way));
+        let least = candidates.into_iter().map(count).min()?;
+        let candidates =
+            candidates.filter(|&way| count(way) == least).map(Mask::one).fold(Mask::of_bits(0), Mask::or);
         let (leaving, window) = self.window(around.window());
         let established = self.first_to_go(candidates.without(window));
         established.or(leaving.filter(|&way| candidates.contains(way))).or(candidates.first())

@@ -49,7 +49,9 @@ impl Thresholds {
     /// never. It needs a tracker that keeps time: in one that is [`Untimed`](crate::cache::Untimed) nothing is due by it.
     #[must_use]
     pub const fn every(mut self, age: Age, time: Duration) -> Self {
-        self.every[age as usize] = time;
+        // One "never", so that equal ones are equal.
+        let is_never = time.as_nanos() == Duration::MAX.as_nanos();
+        self.every[age as usize] = if is_never { Duration::ZERO } else { time };
         self
     }
 

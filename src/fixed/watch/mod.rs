@@ -1,10 +1,10 @@
 //! What is to be seen of a program's memory, and what is done when there is little of it.
 
 pub(crate) mod event;
-pub(crate) mod name;
 pub(crate) mod open_metrics;
 pub(crate) mod part;
 mod parts;
+pub(crate) mod path;
 pub(crate) mod reading;
 pub(crate) mod registry;
 pub(crate) mod snapshot;

@@ -170,9 +170,9 @@ impl Sub for Relief {
 
     fn sub(self, other: Self) -> Self {
         Self {
-            objects: self.objects - other.objects,
-            entries: self.entries - other.entries,
-            resources: self.resources - other.resources,
+            objects: self.objects.saturating_sub(other.objects),
+            entries: self.entries.saturating_sub(other.entries),
+            resources: self.resources.saturating_sub(other.resources),
         }
     }
 }

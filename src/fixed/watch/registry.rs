@@ -1,8 +1,8 @@
 //! `Registry`: names for what a program has, without a heap.
 
 use super::event::{Event, Told};
-use super::name::Name;
-use super::part::{InUse, Part, Pressure, Relief};
+use super::part::{Cleanup, InUse, Part, Pressure, Relief};
+use super::path;
 use super::reading::Reading;
 use super::snapshot::{Line, Snapshot};
 use crate::error::{NameError, NameProblem};
@@ -33,19 +33,22 @@ use heapless::Vec;
 ///
 /// let mut registry: Registry<'_, 8> = Registry::new();
 /// registry.add("packets", &PACKETS)?;
-/// registry.add(("net", "routes"), &ROUTES)?; // in a namespace
+/// registry.add("net/routes", &ROUTES)?; // "routes" in the namespace "net"
 ///
 /// let packet = PACKETS.insert([0; 64]);
-/// registry.get::<Routes>(("net", "routes"))?.put(7, [0; 6])?;
-/// for line in registry.snapshot().iter() {
-///     println!("{}: {} of {}", line.name, line.reading.len(), line.reading.capacity());
-/// }
+/// registry.get::<Routes>("net/routes")?.put(7, [0; 6])?;
+/// println!("{}", registry.snapshot()); // a table
 ///
 /// assert_eq!(registry.on_pressure(Pressure::Critical).entries, 1);
 /// assert_eq!(registry.reading("packets")?.len(), 1); // in use: nobody takes it away
 /// assert!(registry.get::<Routes>("packets").is_err()); // it is a pool
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Names
+///
+/// A name is any text, and stands for one part. What is before its last `/` is its namespace. Namespaces are inside each other: `net/tcp` is in
+/// `net`, and all are in `""`, like names without any.
 ///
 /// # Who may use it
 ///
@@ -69,7 +72,7 @@ use heapless::Vec;
 ///
 /// # Cost
 ///
-/// A name costs the registry eight words. A look-up by name compares about log2 N names; adding and removing one moves those behind it.
+/// A name costs the registry six words. A look-up by name compares about log2 N names; adding and removing one moves those behind it.
 /// What a reading costs says [`Part`]: time proportional to the capacity.
 ///
 /// # Contention, interrupts, panics
@@ -78,7 +81,7 @@ use heapless::Vec;
 /// those that the part may be asked for there. (A part in a `RefCell` that is borrowed panics.)
 ///
 /// Where destructors and finalizers run, they may panic: in [`clear_all`](Self::clear_all) and its kin, in
-/// [`on_pressure`](Self::on_pressure) and in [`maintain`](Maintain::maintain). The call ends there, and nothing is lost: the next one begins with the
+/// [`on_pressure`](Self::on_pressure), [`cleanup`](Self::cleanup) and [`maintain`](Maintain::maintain). The call ends there, and nothing is lost: the next one begins with the
 /// part behind the one that panicked, so that the others come to their turn also if one does it again and again.
 pub struct Registry<'a, const N: usize, P: AnyPart + ?Sized = dyn Part + Sync> {
     /// In the order of their names, each of which is there once.
@@ -88,14 +91,15 @@ pub struct Registry<'a, const N: usize, P: AnyPart + ?Sized = dyn Part + Sync> {
 }
 
 struct Entry<'a, P: ?Sized> {
-    name: Name<&'a str>,
+    name: &'a str,
     part: &'a P,
     told: Told,
 }
 
-impl<P: AnyPart + ?Sized> Entry<'_, P> {
-    fn line(&self) -> Line<&str> {
-        Line::new(self.name.namespace, self.name.name, self.part.reading(), None)
+impl<'a, P: AnyPart + ?Sized> Entry<'a, P> {
+    fn line(&self) -> Line<&'a str> {
+        let (namespace, name) = path::split(self.name);
+        Line::new(namespace, name, self.part.reading(), None)
     }
 }
 
@@ -130,18 +134,12 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
         Self { entries: Vec::new(), turn: AtomicU32::new(0) }
     }
 
-    /// Gives a part a name: text, or a pair of namespace and name. A part may have several names, and is each of them then: it is shown
-    /// twice, and sums have it twice.
+    /// Gives a part a name. A part may have several names: it is shown by each, and sums have it as often.
     ///
     /// # Errors
     ///
     /// If the name is [taken](NameProblem::Taken), or there are [`N`](Self::capacity) of them.
-    pub fn add<'n: 'a>(
-        &mut self,
-        name: impl Into<Name<&'n str>>,
-        part: &'a P,
-    ) -> Result<(), NameError<Name<&'n str>>> {
-        let name = name.into();
+    pub fn add<'n: 'a>(&mut self, name: &'n str, part: &'a P) -> Result<(), NameError<&'n str>> {
         let Err(at) = self.find(name) else { return Err(NameError::new(name, NameProblem::Taken)) };
         let added = self.entries.insert(at, Entry { name, part, told: Told::new() });
         added.map_err(|_| NameError::new(name, NameProblem::NoRoom { capacity: N }))
@@ -152,8 +150,8 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is no such name.
-    pub fn remove<'n>(&mut self, name: impl Into<Name<&'n str>>) -> Result<&'a P, NameError<Name<&'n str>>> {
-        let at = self.position(name.into())?;
+    pub fn remove<'n>(&mut self, name: &'n str) -> Result<&'a P, NameError<&'n str>> {
+        let at = self.position(name)?;
         Ok(self.entries.remove(at).part)
     }
 
@@ -173,13 +171,13 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     }
 
     /// The names with their parts, in the order of the names.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Name<&'a str>, &'a P)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a P)> {
         self.entries.iter().map(|entry| (entry.name, entry.part))
     }
 
     /// Whether a part has that name.
-    pub fn contains<'n>(&self, name: impl Into<Name<&'n str>>) -> bool {
-        self.find(name.into()).is_ok()
+    pub fn contains(&self, name: &str) -> bool {
+        self.find(name).is_ok()
     }
 
     /// The part of that name, with its type.
@@ -187,11 +185,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is none, or it is of [another type](NameProblem::OtherType).
-    pub fn get<'n, T: Part>(
-        &self,
-        name: impl Into<Name<&'n str>>,
-    ) -> Result<&'a T, NameError<Name<&'n str>>> {
-        let name = name.into();
+    pub fn get<'n, T: Part>(&self, name: &'n str) -> Result<&'a T, NameError<&'n str>> {
         let part = self.part(name)?;
         part.as_any().downcast_ref().ok_or_else(|| {
             let problem = NameProblem::OtherType { is: part.type_name(), asked: type_name::<T>() };
@@ -204,8 +198,8 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is none.
-    pub fn part<'n>(&self, name: impl Into<Name<&'n str>>) -> Result<&'a P, NameError<Name<&'n str>>> {
-        let at = self.position(name.into())?;
+    pub fn part<'n>(&self, name: &'n str) -> Result<&'a P, NameError<&'n str>> {
+        let at = self.position(name)?;
         Ok(self.entries[at].part)
     }
 
@@ -214,7 +208,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is none.
-    pub fn reading<'n>(&self, name: impl Into<Name<&'n str>>) -> Result<Reading, NameError<Name<&'n str>>> {
+    pub fn reading<'n>(&self, name: &'n str) -> Result<Reading, NameError<&'n str>> {
         Ok(self.part(name)?.reading())
     }
 
@@ -223,11 +217,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is none, it is of [another kind](NameProblem::OtherKind), or [does not count](NameProblem::NotCounted).
-    pub fn cache_stats<'n>(
-        &self,
-        name: impl Into<Name<&'n str>>,
-    ) -> Result<CacheStats, NameError<Name<&'n str>>> {
-        let name = name.into();
+    pub fn cache_stats<'n>(&self, name: &'n str) -> Result<CacheStats, NameError<&'n str>> {
         let counts = match self.reading(name)? {
             Reading::Cache(cache) => cache.counts.ok_or(NameProblem::NotCounted),
             other => Err(NameProblem::OtherKind { is: other.kind(), asked: "cache" }),
@@ -240,11 +230,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// As [`cache_stats`](Self::cache_stats).
-    pub fn pool_stats<'n>(
-        &self,
-        name: impl Into<Name<&'n str>>,
-    ) -> Result<PoolStats, NameError<Name<&'n str>>> {
-        let name = name.into();
+    pub fn pool_stats<'n>(&self, name: &'n str) -> Result<PoolStats, NameError<&'n str>> {
         let counts = match self.reading(name)? {
             Reading::Pool(pool) => pool.counts.ok_or(NameProblem::NotCounted),
             other => Err(NameProblem::OtherKind { is: other.kind(), asked: "pool" }),
@@ -257,11 +243,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is none, or it is of [another kind](NameProblem::OtherKind).
-    pub fn tracker_stats<'n>(
-        &self,
-        name: impl Into<Name<&'n str>>,
-    ) -> Result<TrackerStats, NameError<Name<&'n str>>> {
-        let name = name.into();
+    pub fn tracker_stats<'n>(&self, name: &'n str) -> Result<TrackerStats, NameError<&'n str>> {
         match self.reading(name)? {
             Reading::Tracker(tracker) => Ok(tracker.stats),
             other => Err(NameError::new(name, NameProblem::OtherKind { is: other.kind(), asked: "tracker" })),
@@ -270,15 +252,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
 
     /// What all of them look like. It lies on the stack, in some 200 bytes for each of the `N`.
     pub fn snapshot(&self) -> Snapshot<Vec<Line<&'a str>, N>> {
-        let lines = self.entries.iter();
-        Snapshot::new(
-            lines
-                .map(|entry| {
-                    let Name { namespace, name } = entry.name;
-                    Line::new(namespace, name, entry.part.reading(), None)
-                })
-                .collect(),
-        )
+        Snapshot::new(self.entries.iter().map(Entry::line).collect())
     }
 
     /// Empties the part of that name: idle objects of a pool are dropped, entries of a cache. What is in use stays, and what a tracker tracks.
@@ -286,14 +260,14 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// # Errors
     ///
     /// If there is none.
-    pub fn clear<'n>(&self, name: impl Into<Name<&'n str>>) -> Result<(), NameError<Name<&'n str>>> {
+    pub fn clear<'n>(&self, name: &'n str) -> Result<(), NameError<&'n str>> {
         self.part(name)?.empty();
         Ok(())
     }
 
-    /// Empties the parts whose names are in that namespace; with `""` those that are in none. How many there were.
+    /// Empties the parts in that namespace, and in those inside it. How many there were.
     pub fn clear_namespace(&self, namespace: &str) -> usize {
-        self.empty_those(|entry| entry.name.namespace == namespace)
+        self.empty_those(|entry| path::is_in(path::split(entry.name).0, namespace))
     }
 
     /// Empties the parts of which `which` says so, by what they look like. How many there were.
@@ -307,13 +281,25 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// let large = registry.clear_where(|line| line.bytes() > 200);
     /// # assert_eq!(large, 1);
     /// ```
-    pub fn clear_where(&self, mut which: impl FnMut(&Line<&str>) -> bool) -> usize {
+    pub fn clear_where(&self, mut which: impl FnMut(&Line<&'a str>) -> bool) -> usize {
         self.empty_those(|entry| which(&entry.line()))
     }
 
-    /// Empties all of them.
+    /// Empties all of them. How many there are.
     pub fn clear_all(&self) -> usize {
         self.empty_those(|_| true)
+    }
+
+    /// Cleans up all of them, whether it is due or not: what is over in a cache, dead or of no more use in a tracker. What went.
+    pub fn cleanup(&self) -> Relief {
+        self.round().fold(Relief::default(), |mut relief, entry| {
+            let mut cleanup = Cleanup::default();
+            let slice = entry.part.reading().capacity() + 1;
+            // Not until nothing is left: others may make as much as this cleans.
+            let _ = (0..SLICES).any(|_| !entry.part.clean(&mut cleanup, slice));
+            relief += cleanup.relief;
+            relief
+        })
     }
 
     /// Lets go of memory in all of them, as far as the pressure asks for it. What went.
@@ -327,7 +313,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     }
 
     /// Tells what is in use, one by one, each with the name of its part: for a search after leaks.
-    pub fn report(&self, mut tell: impl FnMut(Name<&'a str>, InUse)) {
+    pub fn report(&self, mut tell: impl FnMut(&'a str, InUse)) {
         for entry in &self.entries {
             entry.part.report(&mut |in_use| tell(entry.name, in_use));
         }
@@ -339,7 +325,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// Counts have 32 bits, and may have gone around their end between two calls, if not further than to where they were.
     pub fn tell(&self, listener: &mut dyn FnMut(&Event<'_>)) {
         for entry in &self.entries {
-            entry.told.compare(entry.name.name, || entry.part.reading(), listener);
+            entry.told.compare(entry.name, || entry.part.reading(), listener);
         }
     }
 
@@ -354,11 +340,11 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     }
 
     /// Where a name is, or would be.
-    fn find(&self, name: Name<&str>) -> Result<usize, usize> {
-        self.entries.binary_search_by(|entry| entry.name.cmp(&name))
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| entry.name.cmp(name))
     }
 
-    fn position<'n>(&self, name: Name<&'n str>) -> Result<usize, NameError<Name<&'n str>>> {
+    fn position<'n>(&self, name: &'n str) -> Result<usize, NameError<&'n str>> {
         self.find(name).map_err(|_| NameError::new(name, NameProblem::Unknown))
     }
 
@@ -383,6 +369,9 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
         })
     }
 }
+
+/// How many slices a cleanup of a part may take, each of which goes once over what is in it: it has some stages.
+const SLICES: usize = 8;
 
 /// Each part gets its share of the budget, and one step at least: so it may be `N` more in all. What one leaves goes to those behind it.
 impl<const N: usize, P: AnyPart + ?Sized> Maintain for Registry<'_, N, P> {

@@ -2,12 +2,12 @@
 
 use crate::ledger::{Call, LEDGER};
 use crate::sessions::Sessions;
-use crate::shared::{BUFFERS, CACHE, RECORDS, SESSIONS, TILES};
+use crate::shared::{BUFFERS, CACHE, RECORDS, SESSIONS, SQUARES, TILES};
 use crate::user::Place;
 use core::ptr;
 use cortex_m_semihosting::hprintln;
 use larder::maintain::Maintain;
-use larder::manager::{Name, Registry};
+use larder::manager::Registry;
 use larder::watch::{Event, Part, Pressure};
 
 pub struct Watcher {
@@ -18,12 +18,13 @@ pub struct Watcher {
 impl Watcher {
     pub fn new() -> Self {
         let mut registry = Registry::new();
-        let parts: [(_, &(dyn Part + Sync)); 5] = [
-            (("pools", "tiles"), &TILES),
-            (("pools", "buffers"), &BUFFERS),
-            (("caches", "results"), &CACHE),
-            (("caches", "records"), &RECORDS),
-            (("", "sessions"), &SESSIONS),
+        let parts: [(_, &(dyn Part + Sync)); 6] = [
+            ("pools/tiles", &TILES),
+            ("pools/buffers", &BUFFERS),
+            ("caches/results", &CACHE),
+            ("caches/records", &RECORDS),
+            ("caches/squares", &SQUARES),
+            ("sessions", &SESSIONS),
         ];
         for (name, part) in parts {
             registry.add(name, part).expect("there is room for all of them");
@@ -49,7 +50,7 @@ impl Watcher {
 
     fn look(&self) {
         let snapshot = Place::Main.call(Call::Snapshot, || self.registry.snapshot());
-        assert_eq!(snapshot.len(), 5, "a part is not shown");
+        assert_eq!(snapshot.len(), 6, "a part is not shown");
         for line in snapshot.iter() {
             assert!(line.reading.len() <= line.reading.capacity(), "{} has more than room", line.name);
         }
@@ -59,8 +60,8 @@ impl Watcher {
     pub fn hear(&self) {
         Place::Main.call(Call::Tell, || {
             self.registry.tell(&mut |event| match event {
-                Event::Exhausted { name: "tiles", times, .. } => LEDGER.tiles_told.add(*times),
-                Event::Exhausted { name: "buffers", times, .. } => LEDGER.buffers_told.add(*times),
+                Event::Exhausted { name: "pools/tiles", times, .. } => LEDGER.tiles_told.add(*times),
+                Event::Exhausted { name: "pools/buffers", times, .. } => LEDGER.buffers_told.add(*times),
                 other => panic!("{other}"),
             });
         });
@@ -80,16 +81,7 @@ impl Watcher {
 
     /// Prints what there is.
     pub fn show(&self) {
-        for line in self.registry.snapshot().iter() {
-            hprintln!(
-                "{}: {} of {}, {} bytes ({})",
-                Name { namespace: line.namespace, name: line.name },
-                line.reading.len(),
-                line.reading.capacity(),
-                line.bytes(),
-                line.reading.kind()
-            );
-        }
+        hprintln!("{}", self.registry.snapshot());
         self.registry.report(|name, in_use| hprintln!("{}: {}", name, in_use));
     }
 }

@@ -1,0 +1,6 @@
+//! What other crates know of this one's types: a file for each of them, and a feature of its name.
+
+#[cfg(feature = "log")]
+pub(crate) mod log;
+#[cfg(feature = "serde")]
+mod serde;
