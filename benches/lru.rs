@@ -21,6 +21,8 @@ trait Lru {
     fn with_capacity(capacity: usize) -> Self;
     fn get(&mut self, key: u64) -> Option<u64>;
     fn put(&mut self, key: u64, value: u64);
+    /// By the crate's own call for that.
+    fn get_or_put(&mut self, key: u64) -> u64;
     fn len(&self) -> usize;
 }
 
@@ -36,6 +38,10 @@ impl Lru for LruCache<u64, u64, Heap> {
     #[inline]
     fn put(&mut self, key: u64, value: u64) {
         LruCache::put(self, key, value);
+    }
+    #[inline]
+    fn get_or_put(&mut self, key: u64) -> u64 {
+        self.get_or_insert_with(key, |&key| key).map_or(key, |value| *value)
     }
     fn len(&self) -> usize {
         LruCache::len(self)
@@ -58,6 +64,10 @@ impl Lru for Schnellru {
     fn put(&mut self, key: u64, value: u64) {
         self.insert(key, value);
     }
+    #[inline]
+    fn get_or_put(&mut self, key: u64) -> u64 {
+        self.get_or_insert(key, || key).map_or(key, |value| *value)
+    }
     fn len(&self) -> usize {
         schnellru::LruMap::len(self)
     }
@@ -79,6 +89,10 @@ impl Lru for lru::LruCache<u64, u64, DefaultHash> {
     fn put(&mut self, key: u64, value: u64) {
         lru::LruCache::put(self, key, value);
     }
+    #[inline]
+    fn get_or_put(&mut self, key: u64) -> u64 {
+        *self.get_or_insert(key, || key)
+    }
     fn len(&self) -> usize {
         lru::LruCache::len(self)
     }
@@ -96,6 +110,10 @@ impl Lru for hashlink::LruCache<u64, u64, DefaultHash> {
     #[inline]
     fn put(&mut self, key: u64, value: u64) {
         self.insert(key, value);
+    }
+    #[inline]
+    fn get_or_put(&mut self, key: u64) -> u64 {
+        *self.entry(key).or_insert(key)
     }
     fn len(&self) -> usize {
         hashlink::LruCache::len(self)
@@ -118,6 +136,10 @@ impl Lru for clru::CLruCache<u64, u64, DefaultHash> {
     fn put(&mut self, key: u64, value: u64) {
         clru::CLruCache::put(self, key, value);
     }
+    #[inline]
+    fn get_or_put(&mut self, key: u64) -> u64 {
+        *self.put_or_modify(key, |_, ()| key, |_, _, ()| (), ())
+    }
     fn len(&self) -> usize {
         clru::CLruCache::len(self)
     }
@@ -136,6 +158,10 @@ impl Lru for cached::LruCache<u64, u64, DefaultHash> {
     #[inline]
     fn put(&mut self, key: u64, value: u64) {
         self.cache_set(key, value);
+    }
+    #[inline]
+    fn get_or_put(&mut self, key: u64) -> u64 {
+        *self.cache_get_or_set_with(key, || key)
     }
     fn len(&self) -> usize {
         self.cache_size()
@@ -204,6 +230,17 @@ fn mixed<'a, L: Lru + 'a>(capacity: usize, streams: &'a Streams) -> Contender<'a
     })
 }
 
+fn mixed_calls<'a, L: Lru + 'a>(capacity: usize, streams: &'a Streams) -> Contender<'a> {
+    let mut cache = filled::<L>(capacity);
+    contender(L::NAME, move || {
+        for &key in &streams.mixed {
+            black_box(cache.get_or_put(key));
+        }
+        assert_eq!(cache.len(), capacity);
+        streams.mixed.len()
+    })
+}
+
 fn churn<'a, L: Lru + 'a>(capacity: usize) -> Contender<'a> {
     let mut cache = filled::<L>(capacity);
     let next = RefCell::new(capacity as u64);
@@ -240,7 +277,13 @@ fn main() {
         let streams = Streams::new(capacity);
         contest(&format!("get of resident keys, {capacity} entries"), 1, 15, each!(get(capacity, &streams)));
         contest(
-            &format!("get or insert, Zipf 0.99, {capacity} entries"),
+            &format!("get or insert in one call, Zipf 0.99, {capacity} entries"),
+            1,
+            15,
+            each!(mixed_calls(capacity, &streams)),
+        );
+        contest(
+            &format!("get, and on a miss insert, Zipf 0.99, {capacity} entries"),
             1,
             15,
             each!(mixed(capacity, &streams)),

@@ -35,6 +35,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `defmt` | `watch::defmt_event`, for a listener that tells a board's logger; `Format` for events, readings, [`tracker::Id`], [`time::Instant`] and errors |
 //! | `log` | `watch::log_event`, for a listener that tells the program's logger |
 //! | `serde` | `Serialize` for all that is in [`watch::Snapshot`], `Deserialize` too for [`tracker::Thresholds`] and [`tracker::Id`] |
 //!
@@ -177,6 +178,8 @@ pub mod watch {
     pub use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
     pub use crate::fixed::watch::reading::{CacheKind, CacheReading, PoolReading, Reading, TrackerReading};
     pub use crate::fixed::watch::snapshot::{Line, Snapshot};
+    #[cfg(feature = "defmt")]
+    pub use crate::interop::defmt::defmt_event;
     #[cfg(feature = "log")]
     pub use crate::interop::log::log_event;
 }

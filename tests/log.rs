@@ -33,15 +33,17 @@ fn events_have_levels() {
     log::set_logger(&COLLECTOR).unwrap();
     log::set_max_level(LevelFilter::Warn);
     let quarantined = Event::Quarantined { name: "sessions", times: 1, aside: 3 };
-    let failed = Event::CleanupFailed { name: "sessions", message: Some("out of luck") };
-    for event in [exhausted, quarantined, failed, Event::CleanupFailed { name: "pages", message: None }] {
+    let failed = Event::CleanupFailed { name: "sessions", times: 2, message: Some("out of luck") };
+    for event in
+        [exhausted, quarantined, failed, Event::CleanupFailed { name: "pages", times: 1, message: None }]
+    {
         listener(&event);
     }
     let expected = [
         format!("WARN larder: {exhausted}"),
         format!("ERROR larder: {quarantined}"),
-        "ERROR larder: the cleanup of \"sessions\" has panicked: out of luck".to_owned(),
-        "ERROR larder: the cleanup of \"pages\" has panicked".to_owned(),
+        "ERROR larder: the cleanup of \"sessions\" has panicked 2 times, first with: out of luck".to_owned(),
+        "ERROR larder: the cleanup of \"pages\" has panicked 1 times".to_owned(),
     ];
     assert_eq!(*COLLECTOR.0.lock().unwrap(), expected);
 

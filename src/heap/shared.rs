@@ -18,7 +18,7 @@ use core::hash::{BuildHasher, Hash};
 use core::ops::DerefMut;
 use core::time::Duration;
 
-/// An exact cache that threads share: an [`LruCache`] or a [`TimedCache`] behind a lock, the platform's mutex with `std`, else one
+/// An exact cache that threads share: an [`LruCache`](crate::cache::LruCache) or a [`TimedCache`] behind a lock, the platform's mutex with `std`, else one
 /// that spins.
 ///
 /// Take it where the exact order matters, or the exact count. The concurrent [`Cache`](crate::cache::Cache) is faster on several

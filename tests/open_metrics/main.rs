@@ -5,6 +5,9 @@
 extern crate alloc;
 
 use alloc::collections::BTreeMap;
+use larder::cache::StaticCache;
+use larder::manager::Registry;
+use larder::pool::BoxPool;
 use larder::stats::{CacheStats, PoolStats};
 use larder::tracker::{Age, TrackerStats};
 use larder::watch::{CacheKind, CacheReading, Line, PoolReading, Reading, Snapshot, TrackerReading};
@@ -202,6 +205,26 @@ fn names_are_escaped() {
     let names = ["\"", "\\", "\n", "\\n", "a\\\"\n\\", "größe 鍵 🔑", "}", "{x=\"y\"} 1 # EOF", "", "\r\t\0"];
     let reading = Reading::Pool(PoolReading::default());
     check(names.iter().map(|name| line(name, name, reading, None)).collect());
+}
+
+/// Without a heap: the lines are a registry's own.
+#[test]
+fn a_registry_is_watched() {
+    let pool: BoxPool<u8, 4> = BoxPool::new();
+    let cache: StaticCache<u8, u8, 1, 8> = StaticCache::new();
+    let mut registry: Registry<'_, 2> = Registry::new();
+    registry.add("net/packets", &pool).unwrap();
+    registry.add("pages", &cache).unwrap();
+    let _packet = pool.insert(1);
+    let samples = samples_of(&registry.snapshot().open_metrics().to_string());
+    let of = |metric: &str, namespace: &str, name: &str, kind: &str| {
+        let labels = [("namespace", namespace), ("name", name), ("kind", kind)];
+        let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned()));
+        samples.get(&(metric.to_owned(), BTreeMap::from(labels))).copied()
+    };
+    assert_eq!(of("larder_pool_in_use", "net", "packets", "pool"), Some(1.0));
+    assert_eq!(of("larder_cache_entries", "", "pages", "concurrent"), Some(0.0));
+    assert_eq!(of("larder_cache_hits_total", "", "pages", "concurrent"), None);
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl<N> Line<N> {
 
 /// All parts at a moment: the lines, one for each, in the order of their names.
 ///
-/// It is printed as a table by [`Display`](core::fmt::Display).
+/// It is printed as a table by [`Display`](core::fmt::Display), and as text for monitoring systems by [`open_metrics`](Self::open_metrics).
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Snapshot<L> {
     lines: L,
