@@ -10,7 +10,6 @@
     reason = "as a program with std is written"
 )]
 
-use larder::Exhausted;
 use larder::manager::{MemoryManager, NamedPool};
 use larder::pool::{BoxPool, Hooks, Pool, Recycle, RetryPolicy};
 use larder::stats::Shared;
@@ -139,14 +138,13 @@ fn exhausted(connections: &NamedPool<Connection>) -> Outcome {
         .tries(6)
         .backoff(Duration::from_millis(5), Duration::from_millis(40))
         .within(Duration::from_millis(200));
-    let connection = patient.run(|| connections.acquire())?;
+    let connection = connections.acquire_with(&patient)?;
     println!("  connection {} after {} ms", connection.number, CLOCK.now().ticks());
     assert_eq!(CLOCK.now(), Instant::from_ticks(5 + 10 + 20));
 
     // Who is in a hurry, or has something better to do, takes what he gets.
     let hurried = RetryPolicy::new(&CLOCK, |_| ()).tries(2);
-    let outcome: Result<_, Exhausted> = hurried.run(|| connections.acquire());
-    assert!(outcome.is_err(), "the last one is out again");
+    assert!(connections.acquire_with(&hurried).is_err(), "the last one is out again");
     let stats = connections.stats();
     println!("  in vain: {} of {} calls", stats.exhausted, stats.exhausted + stats.acquired);
     assert_eq!(stats.exhausted, 6);

@@ -442,11 +442,11 @@ fn retries() {
     };
     let patient =
         RetryPolicy::new(&clock, wait).tries(4).backoff(Duration::from_millis(10), Duration::from_millis(15));
-    let buffer = patient.run(|| buffers.acquire()).expect("it is back after 30 milliseconds");
+    let buffer = buffers.acquire_with(&patient).expect("it is back after 30 milliseconds");
     assert_eq!(clock.now().ticks(), 10 + 15 + 15);
     assert_eq!(buffers.stats().exhausted, 3);
     let waited = clock.now();
-    assert!(patient.run(|| buffers.acquire()).is_err(), "it gives up");
+    assert!(buffers.acquire_with(&patient).is_err(), "it gives up");
     assert_eq!(clock.now().saturating_since(waited), 10 + 15 + 15);
     drop(buffer);
 }
@@ -487,4 +487,30 @@ fn memory_pressure() {
         (buffers.idle(), users.len())
     };
     assert_eq!([Pressure::Low, Pressure::High, Pressure::Critical].map(&mut left), [(4, 10), (0, 5), (0, 0)]);
+}
+
+/// Each test here has its row in the README's table, and each row of that its test and its example.
+#[test]
+fn the_readme_leads_here() {
+    let readme = include_str!("../README.md");
+    let tests: Vec<_> = include_str!("guide.rs")
+        .split("#[test]\nfn ")
+        .skip(1)
+        .filter_map(|test| test.split_once("()").map(|(name, _)| name))
+        .collect();
+    let rows: Vec<_> = readme.lines().filter(|line| line.contains("(tests/guide.rs)")).collect();
+    for row in &rows {
+        assert!(row.contains("(examples/"), "{row}");
+    }
+    let named = |row: &&str| {
+        row.split("[`").last().and_then(|link| link.split_once('`')).map(|(name, _)| name.to_owned())
+    };
+    let named: Vec<_> = rows.iter().filter_map(named).collect();
+    assert_eq!(named.len(), rows.len());
+    for name in &named {
+        assert!(tests.contains(&name.as_str()), "there is no test {name}");
+    }
+    for test in tests.iter().filter(|&&test| test != "the_readme_leads_here") {
+        assert!(named.iter().any(|name| name == test), "{test} is not in the README");
+    }
 }
