@@ -16,6 +16,7 @@ use larder::cache::{
     Expiring, Idling, Inline, Inserted, Iter, IterMut, LruCache, TimedCache, TimedIter, Untimed,
 };
 use larder::key::{DefaultHash, DefaultHasher};
+use larder::manager::Registry;
 use larder::memo::{Age, EachComputes, Memo, StaticMemo};
 use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles, RetryPolicy};
 use larder::stats::{CacheStats, Off, PoolStats, Shared, Striped};
@@ -24,7 +25,8 @@ use larder::tracker::{
     Finalized, Finalizer, Handle, Id, Living, Place, Places, Thresholds, Tracker, TrackerStats, Tracking,
     WeakHandle,
 };
-use larder::{CapacityError, Exhausted, Rejected};
+use larder::watch::Part;
+use larder::{CapacityError, Exhausted, NameError, Rejected};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::sync::MutexGuard;
 
@@ -527,4 +529,17 @@ fn borrows_may_be_shortened() {
     let mut cache = LruCache::<_, _, Inline<1>>::new();
     cache.put("key", "value");
     assert!(entries(cache.iter()).eq([(&"key", &"value")]));
+}
+
+#[test]
+fn a_registry_is_as_its_parts_are() {
+    // It borrows them.
+    expect!(Registry<'static, 2>, Send: true, Sync: true);
+    expect!(Registry<'static, 2, dyn Part>, Send: false, Sync: false);
+    macro_rules! check {
+        ($name:ty, $send:literal, $sync:literal) => {
+            expect!(NameError<$name>, Send: $send, Sync: $sync);
+        };
+    }
+    each!(check);
 }

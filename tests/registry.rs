@@ -30,6 +30,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::panic::catch_unwind;
+use std::sync::{Mutex, OnceLock};
 
 type Pages = StaticCache<u32, Token, 1, 8>;
 type Names = RefCell<LruCache<u32, Token, Inline<8>>>;
@@ -605,6 +606,48 @@ fn several_who_look_at_once_tell_each_event_once() {
     });
     tell();
     assert_eq!(sum.into_inner(), 30_000);
+}
+
+#[test]
+fn who_is_overtaken_while_he_reads_tells_nothing() {
+    /// Another looks, and tells, between what one reads and what is done with it.
+    struct Overtaken {
+        exhausted: AtomicU32,
+        overtakers: AtomicU32,
+    }
+
+    static PART: Overtaken = Overtaken { exhausted: AtomicU32::new(0), overtakers: AtomicU32::new(0) };
+    static REGISTRY: OnceLock<Registry<'static, 1>> = OnceLock::new();
+    static TOLD: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+    fn tell() {
+        REGISTRY.get().unwrap().tell(&mut |event| {
+            let Event::Exhausted { times, .. } = event else { panic!("{event}") };
+            TOLD.lock().unwrap().push(*times);
+        });
+    }
+
+    impl Part for Overtaken {
+        fn reading(&self) -> Reading {
+            let counts = Some(counts(self.exhausted.load(Ordering::Relaxed)));
+            if self.overtakers.load(Ordering::Relaxed) > 0 {
+                self.overtakers.fetch_sub(1, Ordering::Relaxed);
+                self.exhausted.fetch_add(2, Ordering::Relaxed);
+                tell();
+            }
+            Reading::Pool(PoolReading { counts, ..PoolReading::default() })
+        }
+    }
+
+    let mut registry = Registry::new();
+    registry.add("part", &PART).unwrap();
+    assert!(REGISTRY.set(registry).is_ok());
+    PART.exhausted.store(5, Ordering::Relaxed);
+    for overtakers in [0, 1, 0, 3, 0] {
+        PART.overtakers.store(overtakers, Ordering::Relaxed);
+        tell();
+    }
+    assert_eq!(*TOLD.lock().unwrap(), [5, 2, 6]);
 }
 
 #[test]

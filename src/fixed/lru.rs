@@ -236,12 +236,6 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
         found
     }
 
-    /// The value of the most recently used entry.
-    #[inline]
-    fn most_recent(&mut self) -> Option<&mut V> {
-        self.list.front_mut().map(|(_, value)| value)
-    }
-
     /// The value of a key, left where it is in the order. Not counted.
     #[inline]
     pub fn peek<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<&V> {
@@ -281,7 +275,7 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
         let hash = hash32(&self.hasher, &key);
         match self.replace(hash, &key, value) {
             Ok(old) => Displaced::Value(key, old),
-            Err(value) => match self.push(hash, key, value) {
+            Err(value) => match Self::push(&mut self.list, &mut self.stats, hash, key, value) {
                 Some((key, value)) => Displaced::Entry(key, value),
                 None => Displaced::Nothing,
             },
@@ -300,10 +294,16 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
 
     /// Puts in an entry whose key is not there, and gives the one that had to go.
     #[inline]
-    fn push(&mut self, hash: u32, key: K, value: V) -> Option<(K, V)> {
-        self.stats.inserted += 1;
-        let displaced = self.list.push_front(hash, key, value);
-        self.stats.evicted += u64::from(displaced.is_some());
+    fn push(
+        list: &mut HashList<K, V, M>,
+        stats: &mut CacheStats,
+        hash: u32,
+        key: K,
+        value: V,
+    ) -> Option<(K, V)> {
+        stats.inserted += 1;
+        let displaced = list.push_front(hash, key, value);
+        stats.evicted += u64::from(displaced.is_some());
         displaced
     }
 
@@ -333,21 +333,27 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
         key: K,
         make: impl FnOnce(&K) -> Result<V, E>,
     ) -> Result<Option<&mut V>, E> {
-        let hash = hash32(&self.hasher, &key);
-        if self.list.promote(hash, |of| key.equivalent(of)).is_some() {
-            self.stats.hits += 1;
-        } else {
-            self.stats.misses += 1;
-            match make(&key) {
-                Ok(value) => drop(self.push(hash, key, value)),
-                Err(error) => {
-                    // Before the error is on its way to the caller, as in `insert`.
-                    drop(key);
-                    return Err(error);
-                }
+        let Self { list, hasher, stats } = self;
+        let hash = hash32(hasher, &key);
+        match list.promote_or_else(hash, |of| key.equivalent(of)) {
+            Ok(value) => {
+                stats.hits += 1;
+                Ok(Some(value))
+            }
+            Err(list) => {
+                stats.misses += 1;
+                let value = match make(&key) {
+                    Ok(value) => value,
+                    Err(error) => {
+                        // Before the error is on its way to the caller, as in `insert`.
+                        drop(key);
+                        return Err(error);
+                    }
+                };
+                drop(Self::push(list, stats, hash, key, value));
+                Ok(list.front_mut().map(|(_, value)| value))
             }
         }
-        Ok(self.most_recent())
     }
 
     /// Takes a value out. Counted as removed.

@@ -164,19 +164,17 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         Some(self.entry_mut(at).1)
     }
 
-    /// As [`promote`](Self::promote) for `found`, or else `absent` has the list: who wants the value for as long as the list is borrowed can't
-    /// ask first and then go on.
+    /// As [`promote`](Self::promote), or the list again: who wants the value for as long as the list is borrowed can't ask first and then go
+    /// on with the list.
     #[inline]
-    pub(crate) fn promote_or<'a, R>(
-        &'a mut self,
+    pub(crate) fn promote_or_else(
+        &mut self,
         hash: u32,
         is: impl FnMut(&K) -> bool,
-        found: impl FnOnce(&'a mut V) -> R,
-        absent: impl FnOnce(&'a mut Self) -> R,
-    ) -> R {
-        let Some(Place { at, .. }) = self.find(hash, is) else { return absent(self) };
+    ) -> Result<&mut V, &mut Self> {
+        let Some(Place { at, .. }) = self.find(hash, is) else { return Err(self) };
         self.move_to_front(at);
-        found(self.entry_mut(at).1)
+        Ok(self.entry_mut(at).1)
     }
 
     /// The entry whose key `is` it, to do something with.

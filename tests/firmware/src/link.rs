@@ -6,6 +6,8 @@
 use core::panic::PanicInfo;
 use core::time::Duration;
 use larder::cache::{Expiring, Inline, LruCache, StaticCache, TimedCache};
+use larder::maintain::Maintain;
+use larder::manager::Registry;
 use larder::memo::{Memo, StaticMemo};
 use larder::memoize;
 use larder::pool::{BoxPool, Pool, RetryPolicy};
@@ -32,6 +34,8 @@ pub extern "C" fn _start() -> ! {
     let mut cache: LruCache<u32, u64, Inline<4>> = LruCache::new();
     let mut timed: TimedCache<u32, u64, Inline<4>, _> = TimedCache::new(Expiring::new(&CLOCK));
     let patient = RetryPolicy::new(&CLOCK, |time| _ = CLOCK.advance(time)).jitter(1);
+    let mut registry: Registry<'_, 4> = Registry::new();
+    let named = registry.add("tiles", &TILES).is_ok() && registry.add("net/ports", &PORTS).is_ok();
     for key in 0_u32.. {
         let tile = TILES.insert([key; 8]);
         let buffer = BUFFERS.acquire_with(&patient);
@@ -43,6 +47,10 @@ pub extern "C" fn _start() -> ! {
             drop(PORTS.track(key));
             PORTS.sweep_of(Age::Old, CLOCK.now(), 1);
             PORTS.drain(1);
+            if named && registry.snapshot().len() == 2 {
+                registry.maintain(1);
+                registry.tell(&mut |event| drop(PORTS.track(event.name().len() as u32)));
+            }
         }
     }
     loop {}
