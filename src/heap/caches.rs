@@ -59,8 +59,8 @@ pub type NamedFunction<K, V, C, F, W = EachComputes> = Memoized<NamedMemo<K, V, 
 ///
 /// let users = caches.create_lru_cache::<u32, String>("users/by_id", 1_000)?;
 /// users.put(7, "alice".into()); // the way without a look-up of the name
-/// caches.put(CacheKind::Lru, "users/by_id", 8, String::from("bob"))?;
-/// assert_eq!(caches.get(CacheKind::Lru, "users/by_id", &7)?, Some(String::from("alice")));
+/// caches.put(CacheKind::Lru, "users/by_id", 8_u32, String::from("bob"))?;
+/// assert_eq!(caches.get(CacheKind::Lru, "users/by_id", &7_u32)?, Some(String::from("alice")));
 ///
 /// let sessions = caches.create_timed_cache::<String, u32>("sessions", Duration::from_secs(60))?;
 /// sessions.put("token".into(), 7);
