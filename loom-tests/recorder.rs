@@ -3,7 +3,7 @@
 use crate::explore::{explore, explore_preempted, join, spawn};
 use alloc::sync::Arc;
 use larder::pool::{BoxPool, Guard};
-use larder::stats::{PoolStats, Shared};
+use larder::stats::{Placed, PoolStats, Shared};
 
 type Counted<const N: usize> = BoxPool<u32, N, Shared>;
 
@@ -96,5 +96,28 @@ fn an_observer_meets_two_users_of_one_slot() {
         observe(&pool, PoolStats::default());
         others.into_iter().for_each(join);
         assert_eq!(at_rest(&pool, 2).high_water, 1);
+    });
+}
+
+/// Two calls, one after the other in the same slot, and somebody who looks meanwhile: whom he finds he finds whole.
+#[test]
+fn an_observer_finds_a_place_or_none() {
+    explore(|| {
+        let pool = Arc::new(BoxPool::<u32, 1, Placed>::with_recorder(Placed::new()));
+        pool.validate();
+        let other = Arc::clone(&pool);
+        let first = line!() + 2;
+        let thread = spawn(move || {
+            drop(other.insert(1));
+            drop(other.insert(2));
+        });
+        let places = pool.held().filter_map(|held| held.place);
+        places.for_each(|place| assert!(place.file() == file!() && place.line() - first < 2));
+        join(thread);
+        assert_eq!(pool.held().count(), 0, "what came back is still held");
+        let guard = pool.insert(3).unwrap();
+        let place = pool.held().next().and_then(|held| held.place).unwrap();
+        assert_eq!(place.line(), line!() - 2);
+        drop(guard);
     });
 }

@@ -11,6 +11,7 @@
 //! | reuse room for values that each user brings | the number is known | [`pool::BoxPool`] |
 //! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
+//! | be told where what a pool lacks was acquired | in any of the three | the same, with the recorder [`stats::Placed`] |
 //! | try again when a pool has none left | by a clock and a wait that you give | [`pool::RetryPolicy`] |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
 //! | | and have them end exactly, those that are over first | [`cache::TimedCache`] |
@@ -84,7 +85,9 @@ mod lifetime;
 mod maintenance;
 mod raw;
 mod retry;
-pub mod stats;
+// Named after its file, whose name the public module needs.
+#[path = "stats.rs"]
+mod stats_base;
 #[cfg(any(larder_loom, larder_step))]
 #[doc(hidden)]
 pub mod testing;
@@ -105,6 +108,7 @@ pub use error::{CapacityError, Exhausted, NameError, NameProblem, Rejected};
 pub mod pool {
     pub use crate::fixed::box_pool::{BoxPool, Drops, PoolBox};
     pub use crate::fixed::guard::Guard;
+    pub use crate::fixed::held::Held;
     pub use crate::fixed::pool::{ByDefault, Pool, Pooled, Recycle, Recycles};
     #[cfg(feature = "alloc")]
     pub use crate::heap::object_pool::{Hooks, ObjectPool, OwnedPooled};
@@ -188,6 +192,19 @@ pub mod watch {
     pub use crate::interop::defmt::defmt_event;
     #[cfg(feature = "log")]
     pub use crate::interop::log::log_event;
+}
+
+pub mod stats {
+    //! Counting, for those who ask for it.
+    //!
+    //! Whether a concurrent structure counts is a type parameter, its *recorder*: [`Off`] costs nothing at all, [`Shared`]
+    //! costs a few atomic additions on one cache line, and [`Striped`] on one of several; [`Placed`] also remembers where what is out of a
+    //! pool was acquired. Structures that are used through `&mut` always count, since there it costs an addition to memory that is at hand.
+
+    pub use crate::raw::place::Placed;
+    pub use crate::stats_base::{
+        CacheRecorder, CacheStats, End, Mark, Off, PoolCounter, PoolRecorder, PoolStats, Shared, Striped,
+    };
 }
 
 pub mod time {

@@ -1,15 +1,15 @@
-//! Counting, for those who ask for it.
-//!
-//! Whether a concurrent structure counts is a type parameter, its *recorder*: [`Off`] costs nothing at all, [`Shared`]
-//! costs a few atomic additions on one cache line, and [`Striped`] on one of several. Structures that are used through `&mut` always count, since there it
-//! costs an addition to memory that is at hand.
+//! Counts, and those who keep them. The public module in `lib.rs` tells about them.
 
 use crate::sync::{AtomicU32, AtomicWord, Line, Ordering, Word, spread};
 use core::fmt;
 use core::ops::AddAssign;
+use core::panic::Location;
 
-/// What a pool tells its recorder. Implemented by [`Off`] and [`Shared`].
+/// What a pool tells its recorder. Implemented by [`Off`], [`Shared`] and [`Placed`](crate::stats::Placed).
 pub trait PoolRecorder: sealed::Sealed {
+    /// What is kept for it with each slot.
+    #[doc(hidden)]
+    type Mark: Mark;
     /// An object was handed out.
     #[doc(hidden)]
     fn acquired(&self);
@@ -19,6 +19,55 @@ pub trait PoolRecorder: sealed::Sealed {
     /// There was none to hand out.
     #[doc(hidden)]
     fn exhausted(&self);
+    /// What it has counted of a pool of so many slots, if it counts.
+    #[doc(hidden)]
+    fn counts(&self, capacity: usize) -> Option<PoolStats>;
+}
+
+/// A recorder that counts: [`Shared`], [`Placed`](crate::stats::Placed).
+pub trait PoolCounter: PoolRecorder {
+    /// What it has counted of a pool of so many slots.
+    #[doc(hidden)]
+    fn pool(&self, capacity: usize) -> PoolStats;
+}
+
+/// What a slot of a pool shows of the call that acquired what is in it: nothing, or its place.
+pub trait Mark: Sized + Send + Sync {
+    /// What is known of a call. Nothing is handed through where nothing is kept.
+    #[doc(hidden)]
+    type Call: Copy;
+    #[doc(hidden)]
+    const NONE: Self;
+    /// That of the caller.
+    #[doc(hidden)]
+    #[track_caller]
+    fn call() -> Self::Call;
+    /// Says by which call the object went out. By who has the slot to himself, as the next.
+    #[doc(hidden)]
+    fn set(&self, call: Self::Call);
+    /// It comes back.
+    #[doc(hidden)]
+    fn clear(&self);
+    /// What it shows.
+    #[doc(hidden)]
+    fn place(&self) -> Option<&'static Location<'static>>;
+}
+
+impl Mark for () {
+    type Call = ();
+
+    const NONE: Self = ();
+
+    #[inline]
+    fn call() {}
+    #[inline]
+    fn set(&self, (): ()) {}
+    #[inline]
+    fn clear(&self) {}
+
+    fn place(&self) -> Option<&'static Location<'static>> {
+        None
+    }
 }
 
 /// Counts nothing.
@@ -33,12 +82,18 @@ impl Off {
 }
 
 impl PoolRecorder for Off {
+    type Mark = ();
+
     #[inline]
     fn acquired(&self) {}
     #[inline]
     fn released(&self) {}
     #[inline]
     fn exhausted(&self) {}
+
+    fn counts(&self, _: usize) -> Option<PoolStats> {
+        None
+    }
 }
 
 /// Counts in atomics that all users share.
@@ -62,8 +117,10 @@ impl Shared {
             exhausted: AtomicU32::new(0),
         }
     }
+}
 
-    pub(crate) fn pool(&self, capacity: usize) -> PoolStats {
+impl PoolCounter for Shared {
+    fn pool(&self, capacity: usize) -> PoolStats {
         // Relaxed, all: counts, which nothing else depends on.
         let read = |count: &AtomicU32| count.load(Ordering::Relaxed);
         PoolStats {
@@ -77,6 +134,8 @@ impl Shared {
 }
 
 impl PoolRecorder for Shared {
+    type Mark = ();
+
     fn acquired(&self) {
         // Relaxed, all: counts, which nothing else depends on.
         self.acquired.fetch_add(1, Ordering::Relaxed);
@@ -94,6 +153,10 @@ impl PoolRecorder for Shared {
     fn exhausted(&self) {
         // Relaxed: as above.
         self.exhausted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn counts(&self, capacity: usize) -> Option<PoolStats> {
+        Some(self.pool(capacity))
     }
 }
 
@@ -272,7 +335,7 @@ impl<const STRIPES: usize> fmt::Debug for Striped<STRIPES> {
     }
 }
 
-/// What a pool with the [`Shared`] recorder has counted.
+/// What a pool with a recorder that counts has counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct PoolStats {
@@ -346,7 +409,7 @@ fn ratio(part: u64, whole: u64) -> f32 {
     if whole == 0 { 0.0 } else { part as f32 / whole as f32 }
 }
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Off {}
     impl Sealed for super::Shared {}

@@ -18,8 +18,8 @@ use larder::cache::{
 use larder::key::{DefaultHash, DefaultHasher};
 use larder::manager::Registry;
 use larder::memo::{Age, EachComputes, Memo, StaticMemo};
-use larder::pool::{BoxPool, ByDefault, Drops, Pool, PoolBox, Pooled, Recycle, Recycles, RetryPolicy};
-use larder::stats::{CacheStats, Off, PoolStats, Shared, Striped};
+use larder::pool::{BoxPool, ByDefault, Drops, Held, Pool, PoolBox, Pooled, Recycle, Recycles, RetryPolicy};
+use larder::stats::{CacheStats, Off, Placed, PoolStats, Shared, Striped};
 use larder::time::{Clock, CoarseClock, Deadline, Instant, ManualClock};
 use larder::tracker::{
     Finalized, Finalizer, Handle, Id, Living, Place, Places, Thresholds, Tracker, TrackerStats, Tracking,
@@ -167,9 +167,11 @@ fn what_is_inserted_comes_out_on_the_thread_of_its_guard() {
             // A pool that is shared moves values between threads, and never shows one to two of them.
             expect!(BoxPool<$value, 2>, Send: $send, Sync: $send);
             expect!(BoxPool<$value, 2, Shared>, Send: $send, Sync: $send);
+            expect!(BoxPool<$value, 2, Placed>, Send: $send, Sync: $send);
             // A guard owns a value: sent, it is dropped elsewhere; shared, it shows the value.
             expect!(PoolBox<'static, $value>, Send: $send, Sync: $sync);
             expect!(PoolBox<'static, $value, Shared>, Send: $send, Sync: $sync);
+            expect!(PoolBox<'static, $value, Placed>, Send: $send, Sync: $sync);
             // An error hands the value back.
             expect!(Exhausted<$value>, Send: $send, Sync: $sync);
         };
@@ -184,6 +186,7 @@ fn hooks_are_called_on_the_thread_of_the_guard() {
             // The hook moves with the pool and is shared with it; objects move through a shared one.
             expect!(Pool<$value, 2, Hook<$hook>>, Send: $v_send && $h_send, Sync: $v_send && $h_sync);
             expect!(Pool<$value, 2, Hook<$hook>, Shared>, Send: $v_send && $h_send, Sync: $v_send && $h_sync);
+            expect!(Pool<$value, 2, Hook<$hook>, Placed>, Send: $v_send && $h_send, Sync: $v_send && $h_sync);
             // A guard borrows the hook and calls it when it is dropped.
             expect!(Pooled<'static, $value, Hook<$hook>>, Send: $v_send && $h_sync, Sync: $v_sync && $h_sync);
         };
@@ -194,6 +197,7 @@ fn hooks_are_called_on_the_thread_of_the_guard() {
         ($hook:ty, $send:literal, $sync:literal) => {
             expect!(Recycles<$hook, Off>, Send: $send, Sync: $sync);
             expect!(Recycles<$hook, Shared>, Send: $send, Sync: $sync);
+            expect!(Recycles<$hook, Placed>, Send: $send, Sync: $sync);
         };
     }
     each!(keepers);
@@ -210,6 +214,7 @@ fn handles_and_owned_guards_share_the_pool() {
             let core = $v_send && $h_send && $h_sync;
             expect!(ObjectPool<$value, Hook<$hook>>, Send: core, Sync: core);
             expect!(ObjectPool<$value, Hook<$hook>, Off>, Send: core, Sync: core);
+            expect!(ObjectPool<$value, Hook<$hook>, Placed>, Send: core, Sync: core);
             expect!(OwnedPooled<$value, Hook<$hook>>, Send: core, Sync: core && $v_sync);
         };
     }
@@ -452,6 +457,8 @@ fn a_borrowed_clock_is_shared() {
 // What has no parameters, or holds no promise but this one.
 assert_impl_all!(Off: Send, Sync, Unpin);
 assert_impl_all!(Shared: Send, Sync, Unpin);
+assert_impl_all!(Placed: Send, Sync, Unpin);
+assert_impl_all!(Held: Send, Sync, Unpin);
 assert_impl_all!(Drops<Off>: Send, Sync);
 assert_impl_all!(Drops<Shared>: Send, Sync);
 assert_impl_all!(ByDefault: Send, Sync, Unpin);
@@ -505,7 +512,12 @@ assert_not_impl_any!(larder::pool::OwnedPooled<Cell<u32>>: Sync);
 #[test]
 fn borrows_may_be_shortened() {
     static POOL: BoxPool<u32, 1> = BoxPool::new();
+    static PLACED: BoxPool<u32, 1, Placed> = BoxPool::with_recorder(Placed::new());
     static CACHE: StaticCache<u32, u32, 1, 8> = StaticCache::new();
+
+    fn placed<'short, 'long: 'short>(guard: PoolBox<'long, u32, Placed>) -> PoolBox<'short, u32, Placed> {
+        guard
+    }
 
     fn guard<'short, 'long: 'short>(guard: PoolBox<'long, u32>) -> PoolBox<'short, u32> {
         guard
@@ -525,6 +537,7 @@ fn borrows_may_be_shortened() {
     assert_eq!(*entry(CACHE.get_ref(&1).unwrap()), 10);
 
     assert_eq!(*guard(POOL.insert(1).unwrap()), 1);
+    assert_eq!(*placed(PLACED.insert(1).unwrap()), 1);
 
     let mut cache = LruCache::<_, _, Inline<1>>::new();
     cache.put("key", "value");

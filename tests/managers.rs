@@ -888,6 +888,38 @@ fn a_resource_that_leaks_is_reported_with_its_place() {
 }
 
 #[test]
+fn an_object_that_leaks_is_reported_with_its_place() {
+    let (memory, _) = memory();
+    let pool = memory.create_pool("pool", || 0, 4).unwrap();
+    drop(pool.acquire().unwrap());
+    let line = line!() + 1;
+    core::mem::forget(pool.acquire_owned().unwrap());
+    let report = memory.report();
+    let [(name, InUse::Pooled(held))] = &report[..] else { panic!("{report:?}") };
+    let place = held.place.unwrap();
+    assert_eq!((&**name, place.file(), place.line()), ("pool", file!(), line));
+    assert!(report[0].1.to_string().contains("managers.rs"), "{}", report[0].1);
+    assert_eq!(memory.reading("pool").unwrap().len(), 1);
+}
+
+#[test]
+fn a_pool_that_was_exhausted_is_told_once() {
+    let (memory, _) = memory();
+    let told = told(&memory);
+    let pool = memory.create_pool("pool", || 0, 1).unwrap();
+    let out = pool.acquire().unwrap();
+    assert!((0..3).all(|_| pool.acquire().is_err()));
+    assert_eq!(told.lock().unwrap().len(), 0, "not from within the pool");
+    memory.maintain(16);
+    let event = "pool \"pool\" was exhausted 3 times: all of its 1 slots were in use";
+    assert_eq!(*told.lock().unwrap(), [event]);
+    memory.maintain(16);
+    memory.tell_news();
+    assert_eq!(told.lock().unwrap().len(), 1);
+    drop(out);
+}
+
+#[test]
 fn a_janitor_keeps_a_manager_in_order() {
     let memory = Arc::new(MemoryManager::new(Thresholds::new(1, 10, 10)));
     let janitor = Janitor::new();

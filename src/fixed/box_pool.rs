@@ -1,12 +1,13 @@
 //! `BoxPool`: values are moved in, and dropped on release.
 
 use super::guard::Guard;
+use super::held::Held;
 use crate::error::Exhausted;
 use crate::raw::indices::Wanted;
 use crate::raw::memory::Inline;
-use crate::raw::slots::{Core, Home, Keeper, Lease, Slot};
+use crate::raw::slots::{Call, Core, Home, Keeper, Lease, Slot};
 use crate::retry::RetryPolicy;
-use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
+use crate::stats::{Mark, Off, PoolCounter, PoolRecorder, PoolStats};
 use crate::time::Clock;
 use core::fmt;
 use core::time::Duration;
@@ -48,8 +49,9 @@ use core::time::Duration;
 ///
 /// # Statistics
 ///
-/// `R` is the recorder: [`Off`] by default, [`Shared`] for a high-water mark and counts ([`stats`](Self::stats)), at the
-/// price of up to five more atomic operations.
+/// `R` is the recorder: [`Off`] by default, [`Shared`](crate::stats::Shared) for a high-water mark and counts ([`stats`](Self::stats)),
+/// at the price of up to five more atomic operations, or [`Placed`](crate::stats::Placed), which also knows where the values that are
+/// [held](Self::held) were put in.
 pub struct BoxPool<T, const N: usize, R: PoolRecorder = Off> {
     core: Core<T, Inline<N>, Drops<R>>,
 }
@@ -72,7 +74,7 @@ impl<T, R: PoolRecorder> Keeper<T> for Drops<R> {
     }
 
     #[inline]
-    fn give_back(&self, slot: &mut Slot<'_, T>) {
+    fn give_back(&self, slot: &mut Slot<'_, T, R::Mark>) {
         slot.clear();
     }
 }
@@ -106,12 +108,18 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
     ///
     /// [`Exhausted`], with the value in it, if there was no free slot where it looked.
     #[inline]
+    #[track_caller]
+    pub fn insert(&self, value: T) -> Result<PoolBox<'_, T, R>, Exhausted<T>> {
+        self.insert_by(R::Mark::call(), value)
+    }
+
+    #[inline]
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "the method is of one lifetime, not of all"
     )]
-    pub fn insert(&self, value: T) -> Result<PoolBox<'_, T, R>, Exhausted<T>> {
-        let lease = Lease::borrow(&self.core, Wanted::Any, value, |slot, value| slot.fill(value));
+    fn insert_by(&self, call: Call<R>, value: T) -> Result<PoolBox<'_, T, R>, Exhausted<T>> {
+        let lease = Lease::borrow(&self.core, Wanted::Any, call, value, |slot, value| slot.fill(value));
         lease.map(Guard::new).map_err(|value| self.exhausted(value))
     }
 
@@ -123,8 +131,10 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
     ///
     /// [`Exhausted`], with `make` in it, if there was no free slot where it looked.
     #[inline]
+    #[track_caller]
     pub fn insert_with<F: FnOnce() -> T>(&self, make: F) -> Result<PoolBox<'_, T, R>, Exhausted<F>> {
-        let lease = Lease::borrow(&self.core, Wanted::Any, make, |slot, make| slot.fill(make()));
+        let call = R::Mark::call();
+        let lease = Lease::borrow(&self.core, Wanted::Any, call, make, |slot, make| slot.fill(make()));
         lease.map(Guard::new).map_err(|make| self.exhausted(make))
     }
 
@@ -135,6 +145,7 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
     /// # Errors
     ///
     /// [`Exhausted`], with the value in it, if the last try found no free slot.
+    #[track_caller]
     pub fn insert_retrying<C, W>(
         &self,
         value: T,
@@ -144,7 +155,8 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
         C: Clock,
         W: Fn(Duration),
     {
-        policy.run_with(value, |value| self.insert(value), Exhausted::into_inner)
+        let call = R::Mark::call();
+        policy.run_with(value, |value| self.insert_by(call, value), Exhausted::into_inner)
     }
 
     #[cold]
@@ -164,13 +176,25 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
         self.core.in_use()
     }
 
+    /// What is out at the moment: slots that are taken, and where, if the recorder remembers it
+    /// ([`Placed`](crate::stats::Placed)). Values that are just being made or dropped are among them. Each slot is looked at once, when the iterator
+    /// comes to it.
+    pub fn held(&self) -> impl Iterator<Item = Held> {
+        self.core.held().map(Held::new)
+    }
+
+    /// What was counted, if the recorder counts.
+    pub fn counts(&self) -> Option<PoolStats> {
+        self.core.keeper().recorder.counts(N)
+    }
+
     #[doc(hidden)]
     pub fn validate(&self) {
         self.core.validate();
     }
 }
 
-impl<T, const N: usize> BoxPool<T, N, Shared> {
+impl<T, const N: usize, R: PoolCounter> BoxPool<T, N, R> {
     /// What was counted.
     pub fn stats(&self) -> PoolStats {
         self.core.keeper().recorder.pool(N)

@@ -6,6 +6,7 @@ pub(crate) mod cache;
 pub(crate) mod entry;
 pub(crate) mod exact;
 pub(crate) mod guard;
+pub(crate) mod held;
 mod keepers;
 pub(crate) mod lru;
 pub(crate) mod memo;

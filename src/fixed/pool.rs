@@ -1,12 +1,13 @@
 //! `Pool`: objects are made when first needed, kept, and recycled.
 
 use super::guard::Guard;
+use super::held::Held;
 use crate::error::Exhausted;
 use crate::raw::indices::Wanted;
 use crate::raw::memory::Inline;
-use crate::raw::slots::{Backing, Core, Home, Keeper, Lease, Slot};
+use crate::raw::slots::{Backing, Call, Core, Home, Keeper, Lease, Slot};
 use crate::retry::RetryPolicy;
-use crate::stats::{Off, PoolRecorder, PoolStats, Shared};
+use crate::stats::{Mark, Off, PoolCounter, PoolRecorder, PoolStats};
 use crate::time::Clock;
 use core::fmt;
 use core::time::Duration;
@@ -87,6 +88,12 @@ impl<T: Default> Recycle<T> for ByDefault {
 /// Lock-free, and bounded: a call looks at each slot at most twice and then says [`Exhausted`]. An interrupt may use the
 /// pool while it stopped another call of it anywhere. A thread that stops for ever keeps what it holds and hinders
 /// nobody. No slot is half-changed while `create`, `reset` or a destructor runs; they may panic, and use the pool.
+///
+/// # Statistics
+///
+/// `R` is the recorder: [`Off`] by default, [`Shared`](crate::stats::Shared) for a high-water mark and counts ([`stats`](Self::stats)),
+/// at the price of up to five more atomic operations, or [`Placed`](crate::stats::Placed), which also knows where the objects that are
+/// [held](Self::held) were acquired.
 pub struct Pool<T, const N: usize, M: Recycle<T> = ByDefault, R: PoolRecorder = Off> {
     core: Core<T, Inline<N>, Recycles<M, R>>,
 }
@@ -111,7 +118,10 @@ impl<M, R: PoolRecorder> Recycles<M, R> {
     pub(crate) fn acquire<T, B: Backing<T>, L>(
         core: &Core<T, B, Self>,
         mut lease: impl FnMut(Wanted) -> Result<L, ()>,
-    ) -> Result<L, Exhausted> {
+    ) -> Result<L, Exhausted>
+    where
+        M: Recycle<T>,
+    {
         lease(Wanted::LikelyFull).or_else(|()| lease(Wanted::Any)).map_err(|()| {
             core.keeper().recorder().exhausted();
             Exhausted::new((), core.capacity())
@@ -127,7 +137,7 @@ impl<M, R: PoolRecorder> Recycles<M, R> {
 impl<M, R> Recycles<M, R> {
     /// Makes an object if there is none.
     #[inline]
-    pub(crate) fn see_to<T>(&self, slot: &mut Slot<'_, T>)
+    pub(crate) fn see_to<T, K: Mark>(&self, slot: &mut Slot<'_, T, K>)
     where
         M: Recycle<T>,
     {
@@ -146,7 +156,7 @@ impl<T, M: Recycle<T>, R: PoolRecorder> Keeper<T> for Recycles<M, R> {
     }
 
     #[inline]
-    fn give_back(&self, slot: &mut Slot<'_, T>) {
+    fn give_back(&self, slot: &mut Slot<'_, T, R::Mark>) {
         slot.update(|object| self.recycle.reset(object));
     }
 }
@@ -177,9 +187,15 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
     ///
     /// [`Exhausted`], if there was no free slot where it looked.
     #[inline]
+    #[track_caller]
     pub fn acquire(&self) -> Result<Pooled<'_, T, M, R>, Exhausted> {
+        self.acquire_by(R::Mark::call())
+    }
+
+    #[inline]
+    fn acquire_by(&self, call: Call<R>) -> Result<Pooled<'_, T, M, R>, Exhausted> {
         let keeper = self.core.keeper();
-        let lease = |wanted| Lease::borrow(&self.core, wanted, (), |slot, ()| keeper.see_to(slot));
+        let lease = move |wanted| Lease::borrow(&self.core, wanted, call, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)
     }
 
@@ -205,12 +221,14 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
     /// # Errors
     ///
     /// [`Exhausted`], if the last try found no free slot.
+    #[track_caller]
     pub fn acquire_with<C, W>(&self, policy: &RetryPolicy<C, W>) -> Result<Pooled<'_, T, M, R>, Exhausted>
     where
         C: Clock,
         W: Fn(Duration),
     {
-        policy.run(|| self.acquire())
+        let call = R::Mark::call();
+        policy.run(|| self.acquire_by(call))
     }
 
     /// How many slots there are: `N`.
@@ -236,13 +254,25 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
         self.core.trim(keep)
     }
 
+    /// What is out at the moment: slots that are taken, and where, if the recorder remembers it
+    /// ([`Placed`](crate::stats::Placed)). Objects that are just being made, reset or dropped are among them. Each slot is looked at once, when the
+    /// iterator comes to it.
+    pub fn held(&self) -> impl Iterator<Item = Held> {
+        self.core.held().map(Held::new)
+    }
+
+    /// What was counted, if the recorder counts.
+    pub fn counts(&self) -> Option<PoolStats> {
+        self.core.keeper().recorder().counts(N)
+    }
+
     #[doc(hidden)]
     pub fn validate(&self) {
         self.core.validate();
     }
 }
 
-impl<T, const N: usize, M: Recycle<T>> Pool<T, N, M, Shared> {
+impl<T, const N: usize, M: Recycle<T>, R: PoolCounter> Pool<T, N, M, R> {
     /// What was counted.
     pub fn stats(&self) -> PoolStats {
         self.core.keeper().recorder().pool(N)

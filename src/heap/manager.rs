@@ -15,6 +15,7 @@ use crate::fixed::watch::snapshot::{Line, Snapshot};
 use crate::id::Id;
 use crate::lifetime::Expiring;
 use crate::maintenance::{Maintain, Maintained};
+use crate::stats::Placed;
 use crate::time::Clock;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -23,7 +24,7 @@ use core::future::{Future, poll_fn};
 use core::task::{Poll, Waker};
 
 /// A pool that a [`MemoryManager`] makes. It counts, and remembers where its objects were acquired.
-pub type NamedPool<T> = ObjectPool<T>;
+pub type NamedPool<T> = ObjectPool<T, Hooks<T>, Placed>;
 
 /// A tracker that a [`MemoryManager`] makes. It remembers where its resources are from, and since when.
 pub type NamedTracker<R, C, F> = HeapTracker<R, Tracking<F, Expiring<C>, Places>>;
@@ -143,8 +144,7 @@ impl<C: Clock + Clone + Send + Sync + 'static> MemoryManager<C> {
         max_size: usize,
     ) -> Result<NamedPool<T>, Refusal> {
         let make = || {
-            let recorder = crate::stats::Shared::new();
-            ObjectPool::try_with_recorder(name, some(max_size)?, hooks, recorder)
+            ObjectPool::try_with_recorder(name, some(max_size)?, hooks, Placed::new())
                 .map_err(NameProblem::Capacity)
         };
         Ok(ObjectPool::clone(&*self.parts.create(name, make)?))

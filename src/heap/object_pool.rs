@@ -2,11 +2,12 @@
 
 use crate::error::{CapacityError, Exhausted};
 use crate::fixed::guard::Guard;
+use crate::fixed::held::Held;
 use crate::fixed::pool::{Pooled, Recycle, Recycles};
 use crate::raw::heap::Heap;
-use crate::raw::slots::{Core, Lease};
+use crate::raw::slots::{Call, Core, Lease};
 use crate::retry::RetryPolicy;
-use crate::stats::{PoolRecorder, PoolStats, Shared};
+use crate::stats::{Mark, PoolCounter, PoolRecorder, PoolStats, Shared};
 use crate::time::Clock;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -154,9 +155,16 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     ///
     /// [`Exhausted`], if there was no free slot where it looked.
     #[inline]
+    #[track_caller]
     pub fn acquire(&self) -> Result<Pooled<'_, T, M, R>, Exhausted> {
+        self.acquire_by(R::Mark::call())
+    }
+
+    #[inline]
+    fn acquire_by(&self, call: Call<R>) -> Result<Pooled<'_, T, M, R>, Exhausted> {
         let keeper = self.core.keeper();
-        let lease = |wanted| Lease::borrow(&*self.core, wanted, (), |slot, ()| keeper.see_to(slot));
+        let lease =
+            move |wanted| Lease::borrow(&*self.core, wanted, call, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)
     }
 
@@ -165,9 +173,14 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     /// # Errors
     ///
     /// [`Exhausted`], if there was no free slot where it looked.
+    #[track_caller]
     pub fn acquire_owned(&self) -> Result<OwnedPooled<T, M, R>, Exhausted> {
+        self.acquire_owned_by(R::Mark::call())
+    }
+
+    fn acquire_owned_by(&self, call: Call<R>) -> Result<OwnedPooled<T, M, R>, Exhausted> {
         let keeper = self.core.keeper();
-        let lease = |wanted| Lease::share(&self.core, wanted, (), |slot, ()| keeper.see_to(slot));
+        let lease = move |wanted| Lease::share(&self.core, wanted, call, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)
     }
 
@@ -176,12 +189,14 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     /// # Errors
     ///
     /// [`Exhausted`], if the last try found no free slot.
+    #[track_caller]
     pub fn acquire_with<C, W>(&self, policy: &RetryPolicy<C, W>) -> Result<Pooled<'_, T, M, R>, Exhausted>
     where
         C: Clock,
         W: Fn(Duration),
     {
-        policy.run(|| self.acquire())
+        let call = R::Mark::call();
+        policy.run(|| self.acquire_by(call))
     }
 
     /// As [`acquire_owned`](Self::acquire_owned), tried again as `policy` says. A recorder counts every try that fails.
@@ -189,6 +204,7 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     /// # Errors
     ///
     /// [`Exhausted`], if the last try found no free slot.
+    #[track_caller]
     pub fn acquire_owned_with<C, W>(
         &self,
         policy: &RetryPolicy<C, W>,
@@ -197,7 +213,8 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         C: Clock,
         W: Fn(Duration),
     {
-        policy.run(|| self.acquire_owned())
+        let call = R::Mark::call();
+        policy.run(|| self.acquire_owned_by(call))
     }
 
     /// The name.
@@ -233,13 +250,38 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         self.core.trim(keep)
     }
 
+    /// What is out at the moment: slots that are taken, and where, if the recorder remembers it
+    /// ([`Placed`](crate::stats::Placed)). Objects that are just being made, reset or dropped are among them. Each slot is looked at once, when the
+    /// iterator comes to it.
+    ///
+    /// ```
+    /// use larder::pool::{Hooks, ObjectPool};
+    /// use larder::stats::Placed;
+    ///
+    /// let pool = ObjectPool::try_with_recorder("sockets", 64, Hooks::new(String::new), Placed::new())?;
+    /// core::mem::forget(pool.acquire_owned());
+    /// for held in pool.held() {
+    ///     println!("{}: {held}", pool.name()); // "sockets: slot 63 is held, acquired at src/main.rs:5:24"
+    /// }
+    /// assert_eq!(pool.held().count(), 1);
+    /// # Ok::<(), larder::CapacityError>(())
+    /// ```
+    pub fn held(&self) -> impl Iterator<Item = Held> {
+        self.core.held().map(Held::new)
+    }
+
+    /// What was counted, if the recorder counts.
+    pub fn counts(&self) -> Option<PoolStats> {
+        self.core.keeper().recorder().counts(self.max_size())
+    }
+
     #[doc(hidden)]
     pub fn validate(&self) {
         self.core.validate();
     }
 }
 
-impl<T, M: Recycle<T>> ObjectPool<T, M, Shared> {
+impl<T, M: Recycle<T>, R: PoolCounter> ObjectPool<T, M, R> {
     /// What was counted.
     pub fn stats(&self) -> PoolStats {
         self.core.keeper().recorder().pool(self.max_size())

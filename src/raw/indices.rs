@@ -225,10 +225,15 @@ pub(crate) fn release(state: &AtomicU8, hint: &Hint, index: usize, full: bool) {
     }
 }
 
+#[inline]
+pub(crate) fn is_claimed(state: &AtomicU8) -> bool {
+    // Relaxed: a look, which nothing else depends on.
+    state.load(Ordering::Relaxed) & CLAIMED != 0
+}
+
 /// How many are claimed; while others work, a number between what was and what is.
 pub(crate) fn claimed(states: &[AtomicU8]) -> usize {
-    // Relaxed: a count, which nothing else depends on.
-    states.iter().filter(|state| state.load(Ordering::Relaxed) & CLAIMED != 0).count()
+    states.iter().filter(|state| is_claimed(state)).count()
 }
 
 /// How many are free and have an object.

@@ -5,6 +5,7 @@
 //! | `indices` | which of N numbers are taken: one byte a slot |
 //! | `slots` | the objects behind those numbers, and the lease of one |
 //! | `shared` | slots on the heap, and leases that share their owner |
+//! | `place` | where the object in a slot was acquired |
 //! | `cell` | room for one object |
 //! | `plain`, `pieces` | plain data: the proof that it is, and how it is read while it may be written |
 //! | `word` | who may touch a slot's memory: one word |
@@ -48,6 +49,7 @@ pub(crate) mod marks;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod pieces;
+pub(crate) mod place;
 pub(crate) mod plain;
 pub(crate) mod policy;
 pub(crate) mod set;

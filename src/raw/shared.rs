@@ -1,11 +1,10 @@
 //! Slots on the heap, and leases that share the ownership of them.
 
-use super::cell::Cell;
 use super::heap::Heap;
 use super::indices::{MOST, Wanted};
-use super::slots::{Backing, Core, Home, Keeper, Lease, Owner, Slot};
+use super::slots::{Backing, Call, Core, Home, Keeper, Lease, MarkOf, Owner, Slot, Spot};
 use crate::error::CapacityError;
-use crate::stats::PoolRecorder;
+use crate::stats::{Mark, PoolRecorder};
 use crate::sync::AtomicU8;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -13,17 +12,17 @@ use alloc::vec::Vec;
 
 impl<T> Backing<T> for Heap {
     type States = Box<[AtomicU8]>;
-    type Cells = Box<[Cell<T>]>;
+    type Spots<M: Mark> = Box<[Spot<T, M>]>;
 }
 
-impl<T, K> Core<T, Heap, K> {
+impl<T, K: Keeper<T>> Core<T, Heap, K> {
     pub(crate) fn try_on_heap(capacity: usize, keeper: K) -> Result<Self, CapacityError> {
         if capacity > MOST {
             return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
         }
         let states = try_collect(capacity, || AtomicU8::new(0))?;
-        let cells = try_collect(capacity, Cell::empty)?;
-        Ok(Self { states, cells, home: Home::new(keeper) })
+        let spots = try_collect(capacity, Spot::empty)?;
+        Ok(Self { states, spots, home: Home::new(keeper) })
     }
 }
 
@@ -48,12 +47,14 @@ impl<T, B: Backing<T>, K: Keeper<T>> Lease<T, Arc<Core<T, B, K>>> {
     pub(crate) fn share<X>(
         core: &Arc<Core<T, B, K>>,
         wanted: Wanted,
+        call: Call<K::Recorder>,
         input: X,
-        fill: impl FnOnce(&mut Slot<'_, T>, X),
+        fill: impl FnOnce(&mut Slot<'_, T, MarkOf<T, K>>, X),
     ) -> Result<Self, X> {
         let Some(mut slot) = core.claim(wanted) else { return Err(input) };
         fill(&mut slot, input);
         core.keeper().recorder().acquired();
+        slot.goes_out(call);
         let owner = Arc::clone(core);
         // SAFETY: ALIVE: the lease shares the core, and what is in an `Arc` does not move.
         Ok(unsafe { slot.into_lease(owner) })

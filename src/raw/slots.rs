@@ -8,17 +8,20 @@
 //!   [`Lease`] owns it.
 //! - **ALIVE**: a lease's pointers point into a [`Core`] which its owner borrows or shares, so it outlives the lease
 //!   and does not move.
+//! - **SPOT**: the cell of a lease is the first field of a [`Spot`] with the mark of its keeper's recorder, and the pointer to it
+//!   was made of one to all of that.
 
 use super::cell::Cell;
 use super::indices::{self, Claim, Hint, MOST, Wanted};
 use super::memory::Inline;
-use crate::stats::PoolRecorder;
+use crate::stats::{Mark, PoolRecorder};
 use crate::sync::AtomicU8;
 use core::fmt;
 use core::iter;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ops::{Deref, DerefMut};
+use core::panic::Location;
 use core::ptr::{self, NonNull};
 
 /// Where the states and the cells lie.
@@ -26,12 +29,12 @@ pub trait Backing<T> {
     #[doc(hidden)]
     type States: AsRef<[AtomicU8]>;
     #[doc(hidden)]
-    type Cells: AsRef<[Cell<T>]>;
+    type Spots<M: Mark>: AsRef<[Spot<T, M>]>;
 }
 
 impl<T, const N: usize> Backing<T> for Inline<N> {
     type States = [AtomicU8; N];
-    type Cells = [Cell<T>; N];
+    type Spots<M: Mark> = [Spot<T, M>; N];
 }
 
 /// What a pool does with an object that comes back.
@@ -42,13 +45,32 @@ pub trait Keeper<T> {
     fn recorder(&self) -> &Self::Recorder;
     /// Called with a full slot. Afterwards the slot is given back as it is, also if this panics.
     #[doc(hidden)]
-    fn give_back(&self, slot: &mut Slot<'_, T>);
+    fn give_back(&self, slot: &mut Slot<'_, T, <Self::Recorder as PoolRecorder>::Mark>);
 }
 
+/// Room for an object, and what is known of the call by which it went out.
+#[repr(C)]
+pub struct Spot<T, M> {
+    cell: Cell<T>,
+    mark: M,
+}
+
+impl<T, M: Mark> Spot<T, M> {
+    pub(super) const fn empty() -> Self {
+        Self { cell: Cell::empty(), mark: M::NONE }
+    }
+}
+
+/// What a keeper's recorder keeps with each slot.
+pub(super) type MarkOf<T, K> = <<K as Keeper<T>>::Recorder as PoolRecorder>::Mark;
+
+/// What is known of a call that acquires.
+pub(crate) type Call<R> = <<R as PoolRecorder>::Mark as Mark>::Call;
+
 /// N slots, their objects, and what is to be done with objects that come back.
-pub struct Core<T, B: Backing<T>, K> {
+pub struct Core<T, B: Backing<T>, K: Keeper<T>> {
     pub(super) states: B::States,
-    pub(super) cells: B::Cells,
+    pub(super) spots: B::Spots<MarkOf<T, K>>,
     pub(super) home: Home<K>,
 }
 
@@ -65,8 +87,8 @@ impl<K> Home<K> {
 }
 
 // SAFETY: by OWNED a shared core hands each object to one thread at a time, so objects only ever move between threads,
-// for which `T: Send` is enough. The states are atomics, and the keeper is shared as what it is.
-unsafe impl<T: Send, B: Backing<T>, K: Sync> Sync for Core<T, B, K> where B::States: Sync {}
+// for which `T: Send` is enough. The states are atomics, marks may be shared, and the keeper is shared as what it is.
+unsafe impl<T: Send, B: Backing<T>, K: Keeper<T> + Sync> Sync for Core<T, B, K> where B::States: Sync {}
 
 impl<K> fmt::Debug for Home<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,24 +96,24 @@ impl<K> fmt::Debug for Home<K> {
     }
 }
 
-impl<T, B: Backing<T>, K> fmt::Debug for Core<T, B, K> {
+impl<T, B: Backing<T>, K: Keeper<T>> fmt::Debug for Core<T, B, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Core").field("capacity", &self.capacity()).finish_non_exhaustive()
     }
 }
 
-impl<T, const N: usize, K> Core<T, Inline<N>, K> {
+impl<T, const N: usize, K: Keeper<T>> Core<T, Inline<N>, K> {
     pub(crate) const fn new(keeper: K) -> Self {
         const { assert!(N <= MOST, "a pool has at most 2^30 slots") };
         Self {
             states: [const { AtomicU8::new(0) }; N],
-            cells: [const { Cell::empty() }; N],
+            spots: [const { Spot::empty() }; N],
             home: Home::new(keeper),
         }
     }
 }
 
-impl<T, B: Backing<T>, K> Core<T, B, K> {
+impl<T, B: Backing<T>, K: Keeper<T>> Core<T, B, K> {
     pub(crate) fn capacity(&self) -> usize {
         self.states.as_ref().len()
     }
@@ -99,7 +121,7 @@ impl<T, B: Backing<T>, K> Core<T, B, K> {
     /// Bytes of memory, those of slots elsewhere included.
     #[allow(dead_code, reason = "without `alloc` no slots are elsewhere")]
     pub(crate) fn memory_size(&self) -> usize {
-        size_of::<Self>() + size_of_val(self.states.as_ref()) + size_of_val(self.cells.as_ref())
+        size_of::<Self>() + size_of_val(self.states.as_ref()) + size_of_val(self.spots.as_ref())
     }
 
     pub(crate) fn keeper(&self) -> &K {
@@ -131,16 +153,25 @@ impl<T, B: Backing<T>, K> Core<T, B, K> {
 
     pub(crate) fn validate(&self) {
         indices::validate(self.states.as_ref(), &self.home.hint);
+        // A mark may be anything: this shows them to a checker.
+        self.spots.as_ref().iter().for_each(|spot| _ = spot.mark.place());
+    }
+
+    /// The slots that somebody owns, and where they were acquired as far as that is known.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (usize, Option<&'static Location<'static>>)> {
+        let both = self.states.as_ref().iter().zip(self.spots.as_ref()).enumerate();
+        both.filter(|(_, (state, _))| indices::is_claimed(state))
+            .map(|(slot, (_, spot))| (slot, spot.mark.place()))
     }
 
     /// Takes possession of a slot.
     #[inline]
-    pub(crate) fn claim(&self, wanted: Wanted) -> Option<Slot<'_, T>> {
+    pub(crate) fn claim(&self, wanted: Wanted) -> Option<Slot<'_, T, MarkOf<T, K>>> {
         let states = self.states.as_ref();
         let Claim { index, full } = indices::claim(states, &self.home.hint, wanted)?;
         Some(Slot {
             state: &states[index],
-            cell: &self.cells.as_ref()[index],
+            spot: &self.spots.as_ref()[index],
             hint: &self.home.hint,
             index,
             full,
@@ -148,7 +179,7 @@ impl<T, B: Backing<T>, K> Core<T, B, K> {
     }
 }
 
-impl<T, B: Backing<T>, K> Drop for Core<T, B, K> {
+impl<T, B: Backing<T>, K: Keeper<T>> Drop for Core<T, B, K> {
     /// Drops the objects that are in free slots. A slot that is still claimed was leaked with its guard, and keeps
     /// its object.
     fn drop(&mut self) {
@@ -157,16 +188,16 @@ impl<T, B: Backing<T>, K> Drop for Core<T, B, K> {
 }
 
 /// A slot that is claimed. Dropping it gives it back, with the object that is in it.
-pub struct Slot<'a, T> {
+pub struct Slot<'a, T, M> {
     state: &'a AtomicU8,
-    cell: &'a Cell<T>,
+    spot: &'a Spot<T, M>,
     hint: &'a Hint,
     index: usize,
     /// Whether the cell is initialised (FULL).
     full: bool,
 }
 
-impl<T> Slot<'_, T> {
+impl<T, M: Mark> Slot<'_, T, M> {
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.full
@@ -177,7 +208,7 @@ impl<T> Slot<'_, T> {
     pub(crate) fn fill(&mut self, object: T) {
         debug_assert!(!self.full, "an object is overwritten");
         // SAFETY: OWNED: nobody else touches the cell.
-        unsafe { self.cell.write(object) };
+        unsafe { self.spot.cell.write(object) };
         self.full = true;
     }
 
@@ -186,7 +217,7 @@ impl<T> Slot<'_, T> {
     pub(crate) fn clear(&mut self) {
         if mem::replace(&mut self.full, false) {
             // SAFETY: OWNED, and by FULL the cell was initialised; the flag is down, so nobody drops it again.
-            unsafe { self.cell.drop_in_place() };
+            unsafe { self.spot.cell.drop_in_place() };
         }
     }
 
@@ -195,15 +226,15 @@ impl<T> Slot<'_, T> {
     fn take(&mut self) -> Option<T> {
         // SAFETY: OWNED, and by FULL the cell is initialised if the flag was up; it is down now, so the object is not
         // used here again.
-        mem::replace(&mut self.full, false).then(|| unsafe { self.cell.take() })
+        mem::replace(&mut self.full, false).then(|| unsafe { self.spot.cell.take() })
     }
 
     /// Lets `change` work on the object, if there is one. If that panics, the object is dropped.
     #[inline]
     pub(crate) fn update(&mut self, change: impl FnOnce(&mut T)) {
         /// Empties the slot unless it is forgotten first.
-        struct Clear<'a, 'b, T>(&'a mut Slot<'b, T>);
-        impl<T> Drop for Clear<'_, '_, T> {
+        struct Clear<'a, 'b, T, M: Mark>(&'a mut Slot<'b, T, M>);
+        impl<T, M: Mark> Drop for Clear<'_, '_, T, M> {
             fn drop(&mut self) {
                 self.0.clear();
             }
@@ -211,9 +242,15 @@ impl<T> Slot<'_, T> {
         if self.full {
             let doubtful = Clear(self);
             // SAFETY: OWNED and FULL; the reference ends before the slot does.
-            unsafe { doubtful.0.cell.update(change) };
+            unsafe { doubtful.0.spot.cell.update(change) };
             mem::forget(doubtful);
         }
+    }
+
+    /// Says by which call the object goes out.
+    #[inline]
+    pub(super) fn goes_out(&self, call: M::Call) {
+        self.spot.mark.set(call);
     }
 
     /// Makes a lease of a full slot.
@@ -221,15 +258,19 @@ impl<T> Slot<'_, T> {
     /// # Safety
     ///
     /// `owner` keeps the core of this slot alive and in its place (ALIVE).
-    pub(super) unsafe fn into_lease<O: Owner<T>>(self, owner: O) -> Lease<T, O> {
+    pub(super) unsafe fn into_lease<O: Owner<T>>(self, owner: O) -> Lease<T, O>
+    where
+        O::Keeper: Keeper<T, Recorder: PoolRecorder<Mark = M>>,
+    {
         assert!(self.full, "a lease of nothing");
         let slot = ManuallyDrop::new(self);
-        let (state, cell) = (NonNull::from(slot.state), NonNull::from(slot.cell));
+        // SPOT: of the whole spot, though it is called a cell: a type that said more would hold on to the owner's lifetime.
+        let (state, cell) = (NonNull::from(slot.state), NonNull::from(slot.spot).cast());
         Lease { state, cell, index: slot.index, owner, object: PhantomData }
     }
 }
 
-impl<T> Drop for Slot<'_, T> {
+impl<T, M> Drop for Slot<'_, T, M> {
     #[inline]
     fn drop(&mut self) {
         indices::release(self.state, self.hint, self.index, self.full);
@@ -275,12 +316,14 @@ impl<'a, T, K: Keeper<T>> Lease<T, &'a Home<K>> {
     pub(crate) fn borrow<B: Backing<T>, X>(
         core: &'a Core<T, B, K>,
         wanted: Wanted,
+        call: Call<K::Recorder>,
         input: X,
-        fill: impl FnOnce(&mut Slot<'_, T>, X),
+        fill: impl FnOnce(&mut Slot<'_, T, MarkOf<T, K>>, X),
     ) -> Result<Self, X> {
         let Some(mut slot) = core.claim(wanted) else { return Err(input) };
         fill(&mut slot, input);
         core.keeper().recorder().acquired();
+        slot.goes_out(call);
         // SAFETY: ALIVE: the borrow of the core lives as long as the lease.
         Ok(unsafe { slot.into_lease(&core.home) })
     }
@@ -293,12 +336,12 @@ impl<T, O: Owner<T>> Lease<T, O> {
     ///
     /// The lease is not used any more after the slot is dropped, and makes no second one.
     #[inline]
-    unsafe fn slot(&self) -> Slot<'_, T> {
+    unsafe fn slot(&self) -> Slot<'_, T, MarkOf<T, O::Keeper>> {
         // SAFETY: ALIVE.
         let state = unsafe { self.state.as_ref() };
-        // SAFETY: ALIVE.
-        let cell = unsafe { self.cell.as_ref() };
-        Slot { state, cell, hint: &self.owner.home().hint, index: self.index, full: true }
+        // SAFETY: ALIVE, and SPOT.
+        let spot = unsafe { self.cell.cast::<Spot<T, MarkOf<T, O::Keeper>>>().as_ref() };
+        Slot { state, spot, hint: &self.owner.home().hint, index: self.index, full: true }
     }
 
     /// Takes the object out and gives the slot back empty.
@@ -309,6 +352,7 @@ impl<T, O: Owner<T>> Lease<T, O> {
         let object = slot.take();
         // Counted before the slot is free, so that never more are in use than there are.
         lease.owner.home().keeper.recorder().released();
+        slot.spot.mark.clear();
         drop(slot);
         // SAFETY: the lease is not dropped, so this is the owner's only drop.
         unsafe { ptr::drop_in_place(&raw mut lease.owner) };
@@ -320,17 +364,18 @@ impl<T, O: Owner<T>> Drop for Lease<T, O> {
     #[inline]
     fn drop(&mut self) {
         /// Counts when it is dropped: before the slot is free, and also if the keeper panics.
-        struct Released<'a, R: PoolRecorder>(&'a R);
+        struct Released<'a, R: PoolRecorder>(&'a R, &'a R::Mark);
         impl<R: PoolRecorder> Drop for Released<'_, R> {
             #[inline]
             fn drop(&mut self) {
                 self.0.released();
+                self.1.clear();
             }
         }
         let keeper = &self.owner.home().keeper;
         // SAFETY: the lease ends here. (The slot is dropped last, after `_released`.)
         let mut slot = unsafe { self.slot() };
-        let _released = Released(keeper.recorder());
+        let _released = Released(keeper.recorder(), &slot.spot.mark);
         keeper.give_back(&mut slot);
         // The owner goes after this, and perhaps with it the core: nothing of the lease is touched then.
     }

@@ -60,7 +60,7 @@ mod system;
 pub(crate) mod ticks;
 pub(crate) mod word;
 
-pub(crate) use backend::{AtomicU8, AtomicU32, UnsafeCell, fence};
+pub(crate) use backend::{AtomicPtr, AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
 #[cfg(feature = "std")]
 pub(crate) use locks::{Condvar, Mutex, ThreadId, this_thread};

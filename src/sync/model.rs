@@ -132,6 +132,37 @@ atomic!(AtomicU32, u32);
 #[cfg(target_has_atomic = "64")]
 atomic!(AtomicU64, u64);
 
+/// A pointer that is null at first.
+#[derive(Debug)]
+pub struct AtomicPtr<T> {
+    /// The pointer, and the word where loads take turns.
+    inner: OnceLock<(loom::sync::atomic::AtomicPtr<T>, loom::sync::atomic::AtomicU8)>,
+}
+
+impl<T> AtomicPtr<T> {
+    pub(crate) const fn new(initial: *mut T) -> Self {
+        assert!(initial.is_null(), "another one could not be kept in what is to be shared");
+        Self { inner: OnceLock::new() }
+    }
+
+    fn both(&self) -> &(loom::sync::atomic::AtomicPtr<T>, loom::sync::atomic::AtomicU8) {
+        let null = core::ptr::null_mut();
+        let make = || (loom::sync::atomic::AtomicPtr::new(null), loom::sync::atomic::AtomicU8::new(0));
+        self.inner.get_or_init(make)
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> *mut T {
+        let (word, turn) = self.both();
+        // Relaxed: it is to order nothing.
+        turn.fetch_add(0, Ordering::Relaxed);
+        word.load(order)
+    }
+
+    pub(crate) fn store(&self, value: *mut T, order: Ordering) {
+        self.both().0.store(value, order);
+    }
+}
+
 /// `core`'s cell, with one of loom's beside it that watches the accesses.
 pub(crate) struct UnsafeCell<T> {
     data: core::cell::UnsafeCell<T>,

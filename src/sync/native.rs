@@ -4,4 +4,4 @@ pub(crate) use super::mirror::Mirror;
 pub(crate) use super::plain::UnsafeCell;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use core::sync::atomic::AtomicU64;
-pub(crate) use core::sync::atomic::{AtomicU8, AtomicU32, fence};
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, fence};

@@ -4,7 +4,7 @@ pub(crate) use super::mirror::Mirror;
 pub(crate) use super::plain::UnsafeCell;
 #[cfg(target_has_atomic = "64")]
 pub(crate) use portable_atomic::AtomicU64;
-pub(crate) use portable_atomic::{AtomicU8, AtomicU32, fence};
+pub(crate) use portable_atomic::{AtomicPtr, AtomicU8, AtomicU32, fence};
 
 portable_atomic::cfg_no_atomic_cas! {
     compile_error!(

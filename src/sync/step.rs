@@ -261,6 +261,27 @@ atomic!(AtomicU32, u32);
 #[cfg(target_has_atomic = "64")]
 atomic!(AtomicU64, u64);
 
+/// Public as `core`'s: a sealed trait above names what is made of it.
+#[derive(Debug)]
+pub struct AtomicPtr<T>(native::AtomicPtr<T>);
+
+#[allow(missing_docs, reason = "as those of `core`")]
+impl<T> AtomicPtr<T> {
+    pub const fn new(initial: *mut T) -> Self {
+        Self(native::AtomicPtr::new(initial))
+    }
+
+    pub fn load(&self, order: Ordering) -> *mut T {
+        hook(|accesses| accesses.loads += 1);
+        self.0.load(order)
+    }
+
+    pub fn store(&self, value: *mut T, order: Ordering) {
+        hook(|accesses| accesses.stores += 1);
+        self.0.store(value, order);
+    }
+}
+
 /// Shows each piece as an access.
 #[derive(Debug)]
 pub(crate) struct Mirror;

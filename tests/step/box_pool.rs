@@ -2,13 +2,13 @@
 
 use crate::ledger::{Ledger, Object};
 use crate::matrix::{Operation, everything, one_interrupt};
-use crate::pools::{Counts, Face, Users, operations};
-use larder::pool::{BoxPool, Guard, PoolBox};
-use larder::stats::{Off, PoolStats, Shared};
+use crate::pools::{Face, New, Users, operations};
+use larder::pool::{BoxPool, Guard, Held, PoolBox};
+use larder::stats::{Off, Placed, PoolStats, Shared};
 
-struct Boxes<const N: usize, R: Counts>(BoxPool<Object, N, R>);
+struct Boxes<const N: usize, R: New>(BoxPool<Object, N, R>);
 
-impl<const N: usize, R: Counts> Face for Boxes<N, R> {
+impl<const N: usize, R: New> Face for Boxes<N, R> {
     const SLOTS: usize = N;
     type Guard = PoolBox<'static, Object, R>;
 
@@ -33,7 +33,11 @@ impl<const N: usize, R: Counts> Face for Boxes<N, R> {
     }
 
     fn stats(&self) -> Option<PoolStats> {
-        R::of_boxes(&self.0)
+        self.0.counts()
+    }
+
+    fn held(&self) -> impl Iterator<Item = Held> {
+        self.0.held()
     }
 
     fn validate(&self) {
@@ -52,7 +56,7 @@ impl<const N: usize, R: Counts> Face for Boxes<N, R> {
 }
 
 /// Those of all pools, and those of this one.
-fn all<const N: usize, R: Counts>() -> Vec<Operation<Users<Boxes<N, R>>>> {
+fn all<const N: usize, R: New>() -> Vec<Operation<Users<Boxes<N, R>>>> {
     let mut all = operations::<Boxes<N, R>>();
     let like = all[0];
     all.push(Operation {
@@ -97,6 +101,11 @@ fn one_slot() {
 #[test]
 fn two_slots() {
     everything("BoxPool of 2", 3, &all::<2, Off>());
+}
+
+#[test]
+fn one_slot_whose_place_is_known() {
+    everything("BoxPool of 1, placed", 2, &all::<1, Placed>());
 }
 
 #[test]

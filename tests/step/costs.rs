@@ -1,7 +1,7 @@
 //! What an operation costs where nobody else is: each of its atomic accesses, by kind.
 
 use larder::pool::{BoxPool, ByDefault, Guard, ObjectPool, Pool};
-use larder::stats::{Off, Shared};
+use larder::stats::{Off, Placed, Shared};
 use larder::sync::step::{Accesses, accesses};
 use larder::time::{Clock, Instant, ManualClock};
 
@@ -81,6 +81,17 @@ fn the_shared_recorder() {
     let other = pool.insert(2);
     assert_costs("exhausted", 0, costs(1 + 2, 0, 1), || pool.insert(3).is_err());
     drop((guard, other));
+}
+
+#[test]
+fn the_recorder_of_places() {
+    let pool = BoxPool::<u32, 2, Placed>::with_recorder(Placed::new());
+    // As above, and the place.
+    let guard = assert_costs("insert", 0, costs(2 + 1, 1, 1 + 3), || pool.insert(1)).unwrap();
+    assert_costs("held", 0, costs(2 + 1, 0, 0), || pool.held().count());
+    assert_costs("drop", 1, costs(1, 1 + 1, 1), || drop(guard));
+    let guard = assert_costs("insert", 0, costs(2 + 1, 1, 1 + 2), || pool.insert(1)).unwrap();
+    assert_costs("into_inner", 1, costs(1, 1 + 1, 1), || Guard::into_inner(guard));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::ledger::{Cleaned, Ledger, Object, survive};
 use crate::matrix::{Operation, World, everything};
 use crate::pools::{Face, RELEASE, Users, claim, one_use, operations};
-use larder::pool::{Guard, ObjectPool, OwnedPooled};
+use larder::pool::{Guard, Held, ObjectPool, OwnedPooled};
 use larder::stats::{Off, PoolStats};
 use std::sync::Mutex;
 
@@ -42,6 +42,10 @@ impl<const N: usize> Face for OnHeap<N> {
 
     fn stats(&self) -> Option<PoolStats> {
         None
+    }
+
+    fn held(&self) -> impl Iterator<Item = Held> {
+        self.0.held()
     }
 
     fn validate(&self) {

@@ -2,13 +2,13 @@
 
 use crate::ledger::{Cleaned, Ledger, Object};
 use crate::matrix::{Operation, everything};
-use crate::pools::{Counts, Face, Users, operations};
-use larder::pool::{Guard, Pool, Pooled};
-use larder::stats::{Off, PoolStats, Shared};
+use crate::pools::{Face, New, Users, operations};
+use larder::pool::{Guard, Held, Pool, Pooled};
+use larder::stats::{Off, Placed, PoolStats, Shared};
 
-struct Recycled<const N: usize, R: Counts>(Pool<Object, N, Cleaned, R>);
+struct Recycled<const N: usize, R: New>(Pool<Object, N, Cleaned, R>);
 
-impl<const N: usize, R: Counts> Face for Recycled<N, R> {
+impl<const N: usize, R: New> Face for Recycled<N, R> {
     const SLOTS: usize = N;
     type Guard = Pooled<'static, Object, Cleaned, R>;
 
@@ -33,7 +33,11 @@ impl<const N: usize, R: Counts> Face for Recycled<N, R> {
     }
 
     fn stats(&self) -> Option<PoolStats> {
-        R::of_pool(&self.0)
+        self.0.counts()
+    }
+
+    fn held(&self) -> impl Iterator<Item = Held> {
+        self.0.held()
     }
 
     fn validate(&self) {
@@ -47,7 +51,7 @@ impl<const N: usize, R: Counts> Face for Recycled<N, R> {
 }
 
 /// Those of all pools, and those of this one.
-fn all<const N: usize, R: Counts>() -> Vec<Operation<Users<Recycled<N, R>>>> {
+fn all<const N: usize, R: New>() -> Vec<Operation<Users<Recycled<N, R>>>> {
     let mut all = operations::<Recycled<N, R>>();
     let like = all[0];
     all.push(Operation {
@@ -80,6 +84,11 @@ fn one_slot() {
 #[test]
 fn two_slots() {
     everything("Pool of 2", 3, &all::<2, Off>());
+}
+
+#[test]
+fn one_slot_whose_place_is_known() {
+    everything("Pool of 1, placed", 2, &all::<1, Placed>());
 }
 
 #[test]

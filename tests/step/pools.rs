@@ -1,11 +1,11 @@
 //! What all pools promise, and the operations that all of them have.
 
-use crate::ledger::{Cleaned, Ledger, Object, Stay, survive};
+use crate::ledger::{Ledger, Object, Stay, survive};
 use crate::matrix::{Operation, World};
 use core::ops::DerefMut;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use larder::pool::{BoxPool, Pool};
-use larder::stats::{Off, PoolRecorder, PoolStats, Shared};
+use larder::pool::Held;
+use larder::stats::{Off, Placed, PoolRecorder, PoolStats, Shared};
 use larder::sync::step::point;
 use std::sync::{Mutex, MutexGuard};
 
@@ -23,6 +23,10 @@ pub(crate) trait Face: Sync + Sized + 'static {
     fn idle(&self) -> usize;
     /// What the recorder says, if there is one.
     fn stats(&self) -> Option<PoolStats>;
+    /// Which slots are taken, and by which calls; nothing, if it can't tell.
+    fn held(&self) -> impl Iterator<Item = Held> {
+        core::iter::empty()
+    }
     fn validate(&self);
     /// Leaves no objects in free slots.
     fn empty(&'static self);
@@ -38,39 +42,21 @@ pub(crate) trait Face: Sync + Sized + 'static {
     }
 }
 
-/// A recorder, and what it says if it counts.
-pub(crate) trait Counts: PoolRecorder + Send + Sync + 'static {
+/// A recorder that is not used yet.
+pub(crate) trait New: PoolRecorder + Send + Sync + 'static {
     const NEW: Self;
-    fn of_boxes<const N: usize>(pool: &BoxPool<Object, N, Self>) -> Option<PoolStats>
-    where
-        Self: Sized;
-    fn of_pool<const N: usize>(pool: &Pool<Object, N, Cleaned, Self>) -> Option<PoolStats>
-    where
-        Self: Sized;
 }
 
-impl Counts for Off {
+impl New for Off {
     const NEW: Self = Self::new();
-
-    fn of_boxes<const N: usize>(_: &BoxPool<Object, N, Self>) -> Option<PoolStats> {
-        None
-    }
-
-    fn of_pool<const N: usize>(_: &Pool<Object, N, Cleaned, Self>) -> Option<PoolStats> {
-        None
-    }
 }
 
-impl Counts for Shared {
+impl New for Shared {
     const NEW: Self = Self::new();
+}
 
-    fn of_boxes<const N: usize>(pool: &BoxPool<Object, N, Self>) -> Option<PoolStats> {
-        Some(pool.stats())
-    }
-
-    fn of_pool<const N: usize>(pool: &Pool<Object, N, Cleaned, Self>) -> Option<PoolStats> {
-        Some(pool.stats())
-    }
+impl New for Placed {
+    const NEW: Self = Self::new();
 }
 
 /// A pool and its users.
@@ -209,9 +195,9 @@ pub(crate) const fn claim(slots: usize) -> usize {
 /// The accesses of a release at most: a store, the hint, the hint moved; and a look if debug assertions are on.
 pub(crate) const RELEASE: usize = 3 + cfg!(debug_assertions) as usize;
 
-/// The accesses of a use at most: two claims, a release, and what the recorder does.
+/// The accesses of a use at most: two claims, a release, and what the recorder does: counts, and places.
 pub(crate) const fn one_use(slots: usize) -> usize {
-    2 * claim(slots) + RELEASE + 5
+    2 * claim(slots) + RELEASE + 5 + 2
 }
 
 /// The operations of all pools.
@@ -231,8 +217,8 @@ pub(crate) fn operations<F: Face>() -> Vec<Operation<Users<F>>> {
         operation("end one", |users| users.end_one(drop)),
         operation("end one and take it out", |users| users.end_one(|guard| drop(F::take_out(guard)))),
         Operation {
-            // Three times each slot, and the hint.
-            most: 3 * F::SLOTS + 1,
+            // Three times each slot and once its place, and the hint.
+            most: (3 + 1) * F::SLOTS + 1,
             ..operation("look", Users::observe)
         },
     ]
@@ -260,6 +246,11 @@ impl<F: Face> World for Users<F> {
         self.ledger.check();
         self.pool.validate();
         assert!(self.pool.in_use() <= F::SLOTS);
+        for held in self.pool.held() {
+            // It is one of those who are out, and what is known of it is true.
+            assert!(held.slot < F::SLOTS);
+            assert!(held.place.is_none_or(|place| place.file().starts_with("tests/step")), "{held}");
+        }
         let least = self.high_water.load(Ordering::Relaxed);
         if let Some(stats) = self.pool.stats() {
             assert!(stats.in_use as usize <= F::SLOTS, "{} are counted in use", stats.in_use);
@@ -300,7 +291,7 @@ impl<F: Face> World for Users<F> {
         }
         self.at_any_time();
         assert_eq!(self.crowd.now.load(Ordering::Relaxed), 0);
-        assert_eq!(self.pool.in_use(), 0, "a slot is lost");
+        assert_eq!((self.pool.in_use(), self.pool.held().count()), (0, 0), "a slot is lost");
         assert_eq!(self.pool.idle(), self.ledger.alive(), "an object is lost");
         // All slots can be claimed.
         self.while_standing(0);

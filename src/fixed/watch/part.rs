@@ -1,6 +1,7 @@
 //! What can be named and watched.
 
 use super::reading::Reading;
+use crate::fixed::held::Held;
 use crate::fixed::tracker::report::Living;
 use crate::maintenance::Maintained;
 use crate::raw::marks::Age;
@@ -77,6 +78,8 @@ pub trait Part: Any {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum InUse {
+    /// An object of a pool.
+    Pooled(Held),
     /// A resource of a tracker.
     Tracked(Living),
 }
@@ -85,6 +88,7 @@ pub enum InUse {
 impl fmt::Display for InUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Pooled(held) => held.fmt(f),
             Self::Tracked(living) => living.fmt(f),
         }
     }

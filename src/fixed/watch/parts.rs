@@ -19,8 +19,12 @@ use core::task::Waker;
 
 impl<T: 'static, const N: usize, R: PoolRecorder + 'static> Part for BoxPool<T, N, R> {
     fn reading(&self) -> Reading {
-        let (in_use, counts) = (self.in_use(), None);
+        let (in_use, counts) = (self.in_use(), self.counts());
         Reading::Pool(PoolReading { capacity: N, in_use, idle: 0, counts, bytes: size_of_val(self) })
+    }
+
+    fn report(&self, tell: &mut dyn FnMut(InUse)) {
+        self.held().for_each(|held| tell(InUse::Pooled(held)));
     }
 }
 
@@ -28,8 +32,7 @@ impl<T: 'static, const N: usize, M: Recycle<T> + 'static, R: PoolRecorder + 'sta
     for Pool<T, N, M, R>
 {
     fn reading(&self) -> Reading {
-        let (in_use, idle) = (self.in_use(), self.idle());
-        let counts = None;
+        let (in_use, idle, counts) = (self.in_use(), self.idle(), self.counts());
         Reading::Pool(PoolReading { capacity: N, in_use, idle, counts, bytes: size_of_val(self) })
     }
 
@@ -39,6 +42,10 @@ impl<T: 'static, const N: usize, M: Recycle<T> + 'static, R: PoolRecorder + 'sta
 
     fn empty(&self) {
         self.trim(0);
+    }
+
+    fn report(&self, tell: &mut dyn FnMut(InUse)) {
+        self.held().for_each(|held| tell(InUse::Pooled(held)));
     }
 }
 

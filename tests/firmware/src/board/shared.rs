@@ -10,7 +10,7 @@ use larder::key::DefaultHash;
 use larder::memo::{Exclusive, Memo, StaticMemo};
 use larder::memoize;
 use larder::pool::{BoxPool, Pool, PoolBox, Pooled, Recycle};
-use larder::stats::{Shared, Striped};
+use larder::stats::{Placed, Shared, Striped};
 use larder::time::{Clock, Instant, ManualClock};
 use larder::tracker::{Tracker, Tracking};
 
@@ -27,7 +27,7 @@ const SETS: usize = 2;
 pub static TILES: BoxPool<Tile, SLOTS, Shared> = BoxPool::with_recorder(Shared::new());
 
 #[unsafe(no_mangle)]
-pub static BUFFERS: Pool<Buffer, SLOTS, Blank, Shared> = Pool::with_recorder(Blank, Shared::new());
+pub static BUFFERS: Pool<Buffer, SLOTS, Blank, Placed> = Pool::with_recorder(Blank, Placed::new());
 
 #[unsafe(no_mangle)]
 pub static CACHE: Turns = Turns(Mutex::new(RefCell::new(LruCache::new())));
@@ -88,7 +88,7 @@ impl Clock for BoardTime {
 }
 
 pub type TileGuard = PoolBox<'static, Tile, Shared>;
-pub type BufferGuard = Pooled<'static, Buffer, Blank, Shared>;
+pub type BufferGuard = Pooled<'static, Buffer, Blank, Placed>;
 
 /// How buffers are made, and wiped between two users.
 pub struct Blank;
