@@ -33,8 +33,9 @@ fn main() -> Outcome {
     let memory = MemoryManager::with_clock(Thresholds::new(700, 10, 10), &CLOCK);
     let connections = a_pool_with_a_name(&memory)?;
     always_released(&connections)?;
-    exhausted(&connections)?;
+    exhausted(&memory, &connections)?;
     trimmed(&memory, &connections)?;
+    leaked(&memory, &connections)?;
     without_a_heap()?;
     println!("\n{}", memory.snapshot());
     Ok(())
@@ -118,8 +119,10 @@ fn always_released(connections: &NamedPool<Connection>) -> Outcome {
 }
 
 /// An empty pool is an error at once, and nobody waits unasked. Who can wait says for how long, and how that is done.
-fn exhausted(connections: &NamedPool<Connection>) -> Outcome {
+fn exhausted(memory: &Memory, connections: &NamedPool<Connection>) -> Outcome {
     title("When all are in use");
+    // What a program logs. It is told when the manager looks, once for all calls since it looked before.
+    memory.on_event(|event| println!("  told: {event}"));
     let all = (0..connections.max_size()).map(|_| connections.acquire()).collect::<Result<Vec<_>, _>>()?;
     let error = connections.acquire().err().ok_or("all are in use")?;
     println!("  {error}");
@@ -148,6 +151,7 @@ fn exhausted(connections: &NamedPool<Connection>) -> Outcome {
     let stats = connections.stats();
     println!("  in vain: {} of {} calls", stats.exhausted, stats.exhausted + stats.acquired);
     assert_eq!(stats.exhausted, 6);
+    memory.tell_news();
     Ok(())
 }
 
@@ -164,6 +168,26 @@ fn trimmed(memory: &Memory, connections: &NamedPool<Connection>) -> Outcome {
     println!("  when memory ran short {} went, and {} is in use", relief.objects, connections.in_use());
     assert_eq!((relief.objects, connections.idle(), connections.in_use()), (2, 0, 1));
     drop(in_use);
+    Ok(())
+}
+
+/// A guard that is never dropped keeps its slot. The report says where it was acquired.
+fn leaked(memory: &Memory, connections: &NamedPool<Connection>) -> Outcome {
+    title("What never came back, and where it was acquired");
+    drop(connections.acquire()?);
+    std::mem::forget(connections.acquire()?);
+    let forgotten = line!() - 1;
+
+    let report = memory.report();
+    for (name, in_use) in &report {
+        println!("  {name}: {in_use}");
+    }
+    let [(name, in_use)] = &report[..] else { return Err("one was leaked, and one is reported".into()) };
+    assert_eq!(&**name, "db/connections");
+    assert!(in_use.to_string().contains(&format!("{}:{forgotten}:", file!())));
+    // The same of one pool, with the place as a value.
+    let places: Vec<_> = connections.held().filter_map(|held| held.place).collect();
+    assert_eq!(places.iter().map(|place| place.line()).collect::<Vec<_>>(), [forgotten]);
     Ok(())
 }
 

@@ -468,8 +468,14 @@ fn logged_memory_issues() {
         })
         .unwrap();
     (0..3).for_each(|disk| drop(disks.track(disk).unwrap()));
+    let buffers = memory.create_pool("buffers", || 0, 1).unwrap();
+    let held = buffers.acquire().unwrap();
+    (0..3).for_each(|_| assert!(buffers.acquire().is_err()));
+    drop(held);
     memory.cleanup();
     let log = log.lock().unwrap();
+    let exhausted = "pool \"buffers\" was exhausted 3 times";
+    assert_eq!(log.iter().filter(|line| line.contains(exhausted)).count(), 1, "{log:?}");
     assert!(log.iter().any(|line| line.contains("\"disks\"") && line.contains("no answer")), "{log:?}");
     assert_eq!((disks.stats().untracked, disks.stats().quarantined), (2, 1), "the others were finalized");
 }

@@ -4,6 +4,7 @@ use crate::log::Log;
 use larder::maintain::Janitor;
 use larder::manager::{MemoryManager, NamedConcurrent, NamedLru, NamedPool, NamedTimed, NamedTracker};
 use larder::pool::{Hooks, OwnedPooled};
+use larder::stats::Placed;
 use larder::time::StdClock;
 use larder::tracker::{Handle, Thresholds};
 use rand::rngs::SmallRng;
@@ -24,7 +25,7 @@ const BATCH: u32 = 16;
 const REST: Duration = Duration::from_millis(4);
 
 /// So many requests long some users, articles and prices are in favour, and then others.
-const FASHION: u64 = 60_000;
+const FASHION: u64 = 15_000;
 
 /// One in so many sessions can't be closed, and its finalizer panics.
 const BROKEN: u64 = 9_973;
@@ -73,7 +74,7 @@ impl Shop {
             buffers: memory.create_pool_with("http/buffers", buffers, 48)?,
             connections: memory.create_pool("db/connections", || 0, 8)?,
             users: caches.create_lru_cache("users/by_id", 400)?,
-            logins: caches.create_timed_cache_of("users/logins", 600, Duration::from_millis(400))?,
+            logins: caches.create_timed_cache_of("users/logins", 600, Duration::from_millis(150))?,
             articles: caches.create_concurrent_cache("shop/articles", 500)?,
             sessions: memory.create_tracker("sessions", 512, close as Close)?,
             quotes: Box::new(move |item| quotes.call(&item)),
@@ -96,7 +97,7 @@ impl Shop {
 fn close(session: &mut Session) {
     if session.number % BROKEN == BROKEN - 1 {
         // As a panic that prints nothing over the tables.
-        resume_unwind(Box::new(format!("session {} has lost its peer", session.number)));
+        resume_unwind(Box::new(format!("session {} is lost", session.number)));
     }
 }
 
@@ -160,13 +161,16 @@ impl Drop for Program {
     }
 }
 
+/// An object of a pool with a name.
+type Taken<T> = OwnedPooled<T, Hooks<T>, Placed>;
+
 /// A thread of the program, and what it holds.
 struct Worker {
     shop: Arc<Shop>,
     random: SmallRng,
     favour: Zipf<f64>,
-    buffers: VecDeque<OwnedPooled<Vec<u8>>>,
-    connections: VecDeque<OwnedPooled<u32>>,
+    buffers: VecDeque<Taken<Vec<u8>>>,
+    connections: VecDeque<Taken<u32>>,
     sessions: VecDeque<SessionHandle>,
     /// Owned here, and tracked weakly.
     uploads: VecDeque<Arc<[u8; 32]>>,
