@@ -1,5 +1,5 @@
-//! The memory a program holds on to: pools that reuse objects, caches that remember results, functions that do, and a tracker that knows
-//! which resources live and cleans up the rest.
+//! The memory a program holds on to: pools that reuse objects, caches that remember results, functions that do, a tracker that knows
+//! which resources live and cleans up the rest, and managers that name and watch all of them.
 //!
 //! One API from a Cortex-M0 without a heap and without compare-and-swap to a server with many threads. Without features the crate
 //! is `no_std` and never allocates; `alloc` adds capacities of run time, `std` (the default) what needs an operating system.
@@ -28,7 +28,12 @@
 //! | | once, while others wait for it | the same, with `memo::SingleFlight` (`std`) |
 //! | have all of these kept in order | by a thread | `maintain::Janitor` (`std`) |
 //! | | by a task, or a main loop | [`maintain::tend`], [`maintain::Maintain`] |
-//! | name and watch all of these | without a heap | [`manager::Registry`] |
+//! | name them, clean all up, and hear what goes wrong | pools, trackers and caches | `manager::MemoryManager` (`alloc`) |
+//! | | caches alone | `manager::CacheManager` (`alloc`) |
+//! | | without a heap | [`manager::Registry`] |
+//! | see what there is | as a table, as text for Prometheus, by serde | [`watch::Snapshot`] |
+//! | let memory go when it runs short | | [`watch::Pressure`] |
+//! | try again what failed | so often, with such waits | [`pool::RetryPolicy`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
