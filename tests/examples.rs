@@ -133,7 +133,7 @@ fn watch() {
             "db/connections",
             "http/buffers",
             "╭ caches ",
-            "shop/articles     500/500  ███████████",
+            "shop/articles     ",
             "shop/quotes",
             "users/by_id",
             "users/logins",
