@@ -150,7 +150,9 @@ impl<N: fmt::Display> fmt::Display for NameError<N> {
         match self.problem {
             NameProblem::Taken => write!(f, "{name} is taken"),
             NameProblem::Unknown => write!(f, "there is no {name}"),
-            NameProblem::OtherType { is, asked } => write!(f, "{name} is a {is} and not a {asked}"),
+            NameProblem::OtherType { is, asked } => {
+                write!(f, "{name} is of type {} and not of type {}", Short(is), Short(asked))
+            }
             NameProblem::OtherKind { is, asked } => {
                 write!(f, "{name} is of the kind \"{is}\" and not \"{asked}\"")
             }
@@ -208,6 +210,25 @@ pub enum NameProblem {
     },
     /// The capacity that was asked for can't be had.
     Capacity(CapacityError),
+}
+
+/// The name of a type without the modules that it is in.
+struct Short(&'static str);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let belongs = |character: char| character.is_alphanumeric() || matches!(character, '_' | ':');
+        let mut rest = self.0;
+        while !rest.is_empty() {
+            let end = rest.find(|character| !belongs(character)).unwrap_or(rest.len());
+            let (path, behind) = rest.split_at(end);
+            f.write_str(path.rsplit("::").next().unwrap_or(path))?;
+            let next = behind.find(belongs).unwrap_or(behind.len());
+            f.write_str(&behind[..next])?;
+            rest = &behind[next..];
+        }
+        Ok(())
+    }
 }
 
 /// Something in quotes, so that it ends where it seems to and stays on its line.

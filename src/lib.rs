@@ -174,7 +174,7 @@ pub mod manager {
         CacheManager, NamedConcurrent, NamedFunction, NamedLru, NamedMemo, NamedTimed,
     };
     #[cfg(feature = "alloc")]
-    pub use crate::heap::manager::{MemoryManager, NamedPool, NamedTracker};
+    pub use crate::heap::manager::{MemoryManager, NamedHandle, NamedObject, NamedPool, NamedTracker};
     #[cfg(feature = "alloc")]
     pub use crate::heap::memoized::Memoized;
     #[cfg(feature = "alloc")]

@@ -43,7 +43,7 @@ fn events_have_levels() {
         format!("WARN larder: {exhausted}"),
         format!("ERROR larder: {quarantined}"),
         "ERROR larder: the cleanup of \"sessions\" has panicked 2 times, first with: out of luck".to_owned(),
-        "ERROR larder: the cleanup of \"pages\" has panicked 1 times".to_owned(),
+        "ERROR larder: the cleanup of \"pages\" has panicked once".to_owned(),
     ];
     assert_eq!(*COLLECTOR.0.lock().unwrap(), expected);
 

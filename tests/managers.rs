@@ -135,6 +135,11 @@ fn another_type_is_an_error_that_says_which() {
     let error = memory.pool::<String>("pool").unwrap_err();
     let NameProblem::OtherType { is, asked } = error.problem else { panic!("{error}") };
     assert!(is.contains("u32") && asked.contains("String"), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "\"pool\" is of type ObjectPool<u32, Hooks<u32>, Placed> and not of type \
+         ObjectPool<String, Hooks<String>, Placed>"
+    );
 
     caches.create_lru_cache::<u32, u32>("lru", 2).unwrap();
     let error = caches.lru_cache::<u32, String>("lru").unwrap_err();
@@ -562,6 +567,36 @@ fn what_is_untracked_or_outlives_the_manager_is_not_finalized() {
 }
 
 #[test]
+fn what_is_gone_makes_room_when_there_is_none() {
+    let memory = MemoryManager::with_room(Thresholds::DEFAULT, Clock::default(), 10).unwrap();
+    let told = told(&memory);
+    for number in 0..100 {
+        let finalizer = move || assert_ne!(number, 7, "it can't be closed");
+        memory.track_with(&Arc::new(number), finalizer).unwrap();
+    }
+    let resources = memory.resources().stats();
+    assert_eq!((resources.quarantined, resources.live <= 10), (1, true));
+    assert!(told.lock().unwrap()[0].contains("it can't be closed"));
+    // What is not gone does not go.
+    let kept: Vec<_> = (0..9).map(Arc::new).collect();
+    memory.cleanup();
+    for resource in &kept {
+        memory.track(resource).unwrap();
+    }
+    assert!(memory.track(&Arc::new(0)).is_err());
+}
+
+#[test]
+fn a_cleanup_counts_also_what_goes_beside_what_panics() {
+    let (memory, _) = memory();
+    for number in 0..5 {
+        memory.track_with(&Arc::new(()), move || assert_ne!(number, 2)).unwrap();
+    }
+    assert_eq!(memory.cleanup().resources, 4);
+    assert_eq!(block_on(memory.cleanup_async()).0.resources, 0);
+}
+
+#[test]
 fn there_is_room_for_so_many() {
     let memory = MemoryManager::with_room(Thresholds::DEFAULT, Clock::default(), 1).unwrap();
     let resource = Arc::new(1);
@@ -782,7 +817,7 @@ fn a_finalizer_that_panics_is_told_and_the_others_are_called() {
     let told = core::mem::take(&mut *told.lock().unwrap());
     let failed = told.iter().filter(|event| event.contains("can't be closed")).count();
     assert!(failed >= 1, "{told:?}");
-    let aside = "tracker \"resources\" has set 5 resources aside whose finalizers panicked; there are 5";
+    let aside = "tracker \"resources\" has set aside 5 resources whose finalizers panicked, 5 in all";
     assert!(told.iter().any(|event| event == aside), "{told:?}");
     // Told once.
     memory.cleanup();
@@ -894,7 +929,7 @@ fn an_object_that_leaks_is_reported_with_its_place() {
     let pool = memory.create_pool("pool", || 0, 4).unwrap();
     drop(pool.acquire().unwrap());
     let line = line!() + 1;
-    core::mem::forget(pool.acquire_owned().unwrap());
+    core::mem::forget(pool.acquire().unwrap());
     let report = memory.report();
     let [(name, InUse::Pooled(held))] = &report[..] else { panic!("{report:?}") };
     let place = held.place.unwrap();
@@ -915,7 +950,7 @@ fn a_pool_that_was_exhausted_is_told_once() {
     assert!((0..3).all(|_| pool.acquire().is_err()));
     assert_eq!(told.lock().unwrap().len(), 0, "not from within the pool");
     memory.maintain(16);
-    let event = "pool \"pool\" was exhausted 3 times: all of its 1 slots were in use";
+    let event = "pool \"pool\" was exhausted 3 times: its only slot was in use";
     assert_eq!(*told.lock().unwrap(), [event]);
     memory.maintain(16);
     memory.tell_news();

@@ -151,7 +151,8 @@ fn a_part_is_found_by_its_name_and_type() {
     assert_eq!(error.name, "pages");
     let (is, asked) = (type_name::<Pages>(), type_name::<Files>());
     assert_eq!(error.problem, NameProblem::OtherType { is, asked });
-    assert_eq!(error.to_string(), format!("\"pages\" is a {is} and not a {asked}"));
+    let short = "\"pages\" is of type Cache<u32, Token, Sets<1, 8>> and not of type Tracker<u32, Inline<4>>";
+    assert_eq!(error.to_string(), short);
 }
 
 #[test]
@@ -948,7 +949,7 @@ fn an_error_says_which_name_and_what() {
     let cases = [
         (NameProblem::Taken, r#""users" is taken"#),
         (NameProblem::Unknown, r#"there is no "users""#),
-        (NameProblem::OtherType { is: "A", asked: "B" }, r#""users" is a A and not a B"#),
+        (NameProblem::OtherType { is: "A", asked: "B" }, r#""users" is of type A and not of type B"#),
         (
             NameProblem::OtherKind { is: "pool", asked: "cache" },
             r#""users" is of the kind "pool" and not "cache""#,

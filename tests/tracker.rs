@@ -11,7 +11,7 @@ extern crate alloc;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use common::{Aligned, Large, Ledger, Sample, Token, at_every_capacity, holds, unwind_over};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::num::NonZeroU32;
 use core::panic::AssertUnwindSafe;
@@ -360,6 +360,42 @@ fn sweeps_are_due_by_growth_and_by_the_number_of_smaller_ones() {
     }
     let expected = "Young Young Middle Young Young Middle Young Young Old Young";
     assert_eq!(kinds.iter().map(|kind| format!("{kind:?}")).collect::<Vec<_>>().join(" "), expected);
+}
+
+/// Of no use from the number on that it is given.
+struct UselessFrom(Cell<u32>);
+
+impl Finalizer<u32> for &UselessFrom {
+    fn finalize(&self, _: &mut u32) {}
+
+    fn is_unused(&self, number: &u32) -> bool {
+        *number >= self.0.get()
+    }
+}
+
+#[test]
+fn a_refusal_makes_a_sweep_of_everything_due_once() {
+    let useless = UselessFrom(Cell::new(u32::MAX));
+    let tracker: Tracker<u32, Inline<4>, _> = Tracker::with(Tracking::of(&useless));
+    fill(&tracker, 4);
+    assert_eq!(tracker.due(Instant::START), None);
+    tracker.insert(4).unwrap_err();
+    assert_eq!(tracker.due(Instant::START), Some(Age::Old));
+    // It finds nothing, and so does not come again.
+    while tracker.maintain(1).is_left {}
+    assert_eq!((tracker.stats().sweeps, tracker.due(Instant::START)), ([0, 0, 1], None));
+    assert!(tracker.track(4).is_err());
+    useless.0.set(2);
+    while tracker.maintain(1).is_left {}
+    assert_eq!((tracker.stats().sweeps, tracker.stats().live), ([0, 0, 2], 2));
+    tracker.insert(4).unwrap();
+
+    // Where nothing is ever due by growth, it isn't by this.
+    let never = Tracking::new().thresholds(Thresholds::new(0, 10, 10));
+    let tracker: Tracker<u32, Inline<1>> = Tracker::with(never);
+    tracker.insert(0).unwrap();
+    tracker.insert(1).unwrap_err();
+    assert_eq!(tracker.due(Instant::START), None);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::caches::{CacheManager, some};
 use super::names::{Names, Refusal};
-use super::object_pool::{Hooks, ObjectPool};
+use super::object_pool::{Hooks, ObjectPool, OwnedPooled};
 use super::resources::{Resource, Resources, WhenGone};
-use super::tracker::HeapTracker;
+use super::tracker::{HeapTracker, OwnedHandle};
 use crate::error::{Exhausted, NameProblem};
 use crate::fixed::tracker::setup::{Finalizer, Places, Tracking};
 use crate::fixed::tracker::thresholds::Thresholds;
@@ -15,6 +15,7 @@ use crate::fixed::watch::snapshot::{Line, Snapshot};
 use crate::id::Id;
 use crate::lifetime::Expiring;
 use crate::maintenance::{Maintain, Maintained};
+use crate::raw::heap::Heap;
 use crate::stats::Placed;
 use crate::time::Clock;
 use alloc::sync::Arc;
@@ -28,6 +29,12 @@ pub type NamedPool<T> = ObjectPool<T, Hooks<T>, Placed>;
 
 /// A tracker that a [`MemoryManager`] makes. It remembers where its resources are from, and since when.
 pub type NamedTracker<R, C, F> = HeapTracker<R, Tracking<F, Expiring<C>, Places>>;
+
+/// An object of a [`NamedPool`] whose guard keeps the pool alive.
+pub type NamedObject<T> = OwnedPooled<T, Hooks<T>, Placed>;
+
+/// A handle of a [`NamedTracker`] that keeps the tracker alive.
+pub type NamedHandle<R, C, F> = OwnedHandle<R, Heap, Tracking<F, Expiring<C>, Places>>;
 
 /// The name of the tracker for resources of any type.
 const RESOURCES: &str = "resources";
@@ -181,11 +188,12 @@ impl<C: Clock + Clone + Send + Sync + 'static> MemoryManager<C> {
         })
     }
 
-    /// Tracks a resource that is owned elsewhere: when its last owner is gone, a sweep finds that.
+    /// Tracks a resource that is owned elsewhere: when its last owner is gone, a sweep finds that. If there is no room, it cleans up first
+    /// what is gone.
     ///
     /// # Errors
     ///
-    /// [`Exhausted`], if there is no more room.
+    /// [`Exhausted`], if there is no room then.
     #[track_caller]
     pub fn track<T: Send + Sync + ?Sized + 'static>(&self, resource: &Arc<T>) -> Result<Id, Exhausted> {
         self.track_with(resource, || ())
@@ -195,15 +203,21 @@ impl<C: Clock + Clone + Send + Sync + 'static> MemoryManager<C> {
     ///
     /// # Errors
     ///
-    /// [`Exhausted`], if there is no more room.
+    /// [`Exhausted`], if there is no room. The finalizer is dropped, and not called.
     #[track_caller]
     pub fn track_with<T: Send + Sync + ?Sized + 'static>(
         &self,
         resource: &Arc<T>,
         finalizer: impl FnOnce() + Send + Sync + 'static,
     ) -> Result<Id, Exhausted> {
-        let tracked = self.resources.insert(Resource::new(Arc::downgrade(resource), finalizer));
-        tracked.map_err(|exhausted| Exhausted::new((), exhausted.capacity()))
+        let resource = Resource::new(Arc::downgrade(resource), finalizer);
+        let exhausted = match self.resources.insert(resource) {
+            Ok(id) => return Ok(id),
+            Err(exhausted) => exhausted,
+        };
+        // By now many may be gone that no sweep has looked at.
+        self.parts.cleanup_of(RESOURCES);
+        self.resources.insert(exhausted.into_inner()).map_err(|full| Exhausted::new((), full.capacity()))
     }
 
     /// Tracks a resource no longer. Its finalizer is not called. False if it is gone and finalized, or was never there.
@@ -253,6 +267,11 @@ impl<C: Clock> MemoryManager<C> {
     /// [`NameError`](crate::NameError): there is no such name.
     pub fn remove(&self, name: &str) -> Result<(), Refusal> {
         self.parts.remove(name)
+    }
+
+    /// All names of pools and trackers, in their order.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.parts.paths()
     }
 
     /// What the pool or tracker of a name looks like.

@@ -52,7 +52,7 @@ impl Named {
 
     /// How often it is called again if it panics: once for all that can be in it.
     fn panics(&self) -> usize {
-        self.part.reading().capacity() + 1
+        self.part.reading().capacity().saturating_add(1)
     }
 
     fn is_in(&self, namespace: &str) -> bool {
@@ -310,23 +310,32 @@ impl Names {
         sum
     }
 
+    /// A cleanup of the part of a name, if there is one.
+    pub(crate) fn cleanup_of(&self, path: &str) {
+        if let Ok(named) = self.named(path) {
+            self.cleanup_slices(named).for_each(drop);
+        }
+    }
+
     /// Cleanups of all parts that are there now, slice by slice: each call of the iterator is one.
     pub(crate) fn cleanups(&self) -> impl Iterator<Item = Relief> {
-        self.all().into_iter().flat_map(move |named| {
-            let (mut cleanup, mut is_left) = (Cleanup::default(), true);
-            // Others may make as much as this cleans.
-            let most = 4 * named.panics() / SLICE + MORE_SLICES;
-            let slice = move || {
-                if !is_left {
-                    return None;
-                }
-                let before = cleanup.relief;
-                let (_, left) = self.survive(&named, named.panics(), |part| part.clean(&mut cleanup, SLICE));
-                is_left = left.unwrap_or(false);
-                Some(cleanup.relief - before)
-            };
-            iter::from_fn(slice).take(most)
-        })
+        self.all().into_iter().flat_map(move |named| self.cleanup_slices(named))
+    }
+
+    fn cleanup_slices(&self, named: Arc<Named>) -> impl Iterator<Item = Relief> {
+        let (mut cleanup, mut is_left) = (Cleanup::default(), true);
+        // Others may make as much as this cleans.
+        let most = (named.panics() / SLICE).saturating_mul(4).saturating_add(MORE_SLICES);
+        let slice = move || {
+            if !is_left {
+                return None;
+            }
+            let before = cleanup.relief;
+            let (_, left) = self.survive(&named, named.panics(), |part| part.clean(&mut cleanup, SLICE));
+            is_left = left.unwrap_or(false);
+            Some(cleanup.relief - before)
+        };
+        iter::from_fn(slice).take(most)
     }
 }
 

@@ -51,7 +51,7 @@ impl Format for Event<'_> {
             ),
             Self::Quarantined { name, times, aside } => defmt::write!(
                 f,
-                "tracker {=str:?} has set {=u32} resources aside whose finalizers panicked; there are {=u32}",
+                "tracker {=str:?} has set aside {=u32} whose finalizers panicked, {=u32} in all",
                 name,
                 times,
                 aside
@@ -298,7 +298,9 @@ impl Format for NameProblem {
         match *self {
             Self::Taken => defmt::write!(f, "taken"),
             Self::Unknown => defmt::write!(f, "unknown"),
-            Self::OtherType { is, asked } => defmt::write!(f, "a {=str} and not a {=str}", is, asked),
+            Self::OtherType { is, asked } => {
+                defmt::write!(f, "of type {=str} and not of type {=str}", is, asked)
+            }
             Self::OtherKind { is, asked } => {
                 defmt::write!(f, "of the kind {=str:?} and not {=str:?}", is, asked);
             }

@@ -68,6 +68,8 @@ pub struct Core<R, S: Stamp, O, M: Slots> {
     dead_near: AtomicU32,
     aside: AtomicU32,
     spent: AtomicU32,
+    /// Whether there was no room for something since somebody asked.
+    refused: AtomicU32,
 }
 
 // SAFETY: by OWNED and PINNED a resource is read by many at once, or moved by one to whatever thread. The rest is atomics.
@@ -98,6 +100,7 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
             dead_near: AtomicU32::new(0),
             aside: AtomicU32::new(0),
             spent: AtomicU32::new(0),
+            refused: AtomicU32::new(0),
         }
     }
 
@@ -195,21 +198,41 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         keeper: Keeper,
         begin: impl FnOnce(&S),
     ) -> Result<Id, (R, O)> {
-        match marks::claim(self.groups.as_ref(), self.starts.as_ref()) {
-            // SAFETY: it was claimed.
-            Some(at) => Ok(unsafe { self.fill(at, resource, keeper, begin) }),
-            None => Err(resource),
-        }
+        let Some(at) = marks::claim(self.groups.as_ref(), self.starts.as_ref()) else {
+            self.refuse();
+            return Err(resource);
+        };
+        // SAFETY: it was claimed.
+        Ok(unsafe { self.fill(at, resource, keeper, begin) })
+    }
+
+    /// There was no room.
+    #[cold]
+    fn refuse(&self) {
+        // Relaxed: advice.
+        self.refused.store(1, Ordering::Relaxed);
+    }
+
+    /// Whether there was no room for something since [`forget_refusals`](Self::forget_refusals).
+    pub(crate) fn was_refused(&self) -> bool {
+        // Relaxed: advice.
+        self.refused.load(Ordering::Relaxed) != 0
+    }
+
+    pub(crate) fn forget_refusals(&self) {
+        // Relaxed: advice.
+        self.refused.store(0, Ordering::Relaxed);
     }
 
     /// As [`insert`](Self::insert), for who is alone.
     #[inline]
     pub(crate) fn insert_alone(&mut self, resource: (R, O), begin: impl FnOnce(&S)) -> Result<Id, (R, O)> {
-        match marks::claim_alone(self.groups.as_ref(), self.starts.as_ref()) {
-            // SAFETY: it was claimed.
-            Some(at) => Ok(unsafe { self.fill(at, resource, Keeper::Tracker, begin) }),
-            None => Err(resource),
-        }
+        let Some(at) = marks::claim_alone(self.groups.as_ref(), self.starts.as_ref()) else {
+            self.refuse();
+            return Err(resource);
+        };
+        // SAFETY: it was claimed.
+        Ok(unsafe { self.fill(at, resource, Keeper::Tracker, begin) })
     }
 
     /// # Safety

@@ -60,14 +60,20 @@ impl Sweeps {
         age(self.cursor.load(Ordering::Relaxed))
     }
 
-    /// Which sweep is due, with so many resources alive.
-    pub(super) fn due<T: Time>(&self, thresholds: &Thresholds, alive: u32, now: Instant) -> Option<Age> {
+    /// Which sweep is due, with so many resources alive. After a refusal it is one of everything, if all kinds are ever due by growth.
+    pub(super) fn due<T: Time>(
+        &self,
+        thresholds: &Thresholds,
+        (alive, was_refused): (u32, bool),
+        now: Instant,
+    ) -> Option<Age> {
         let by_time =
             OLDEST_FIRST.into_iter().find(|&age| self.by_time::<T>(thresholds, age).has_passed(now));
         // Relaxed: advice.
         let then = self.alive_then.load(Ordering::Relaxed);
         let grown = passes(alive.saturating_sub(then), thresholds.of(Age::Young));
-        by_time.max(grown.then(|| self.next_kind(thresholds)))
+        let is_short = was_refused && OLDEST_FIRST.into_iter().all(|age| thresholds.of(age) > 0);
+        by_time.max(grown.then(|| self.next_kind(thresholds))).max(is_short.then_some(Age::Old))
     }
 
     /// No sweep was due, with so many alive. If they have become fewer, growth is counted from here: what went does not make up for
@@ -104,11 +110,11 @@ impl Sweeps {
         }
     }
 
-    /// Begins a sweep, unless one goes on.
-    pub(super) fn begin(&self, kind: Age, now: Instant) {
+    /// Begins a sweep, unless one goes on. True if it did.
+    pub(super) fn begin(&self, kind: Age, now: Instant) -> bool {
         // Relaxed, all: as in `current`, and advice.
         if self.cursor.compare_exchange(0, cursor(kind, 0), Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            return;
+            return false;
         }
         for age in OLDEST_FIRST.into_iter().filter(|&age| age <= kind) {
             self.began[age as usize].store(now.ticks());
@@ -125,6 +131,7 @@ impl Sweeps {
                 middle.store(0, Ordering::Relaxed);
             }
         }
+        true
     }
 
     /// Claims the next step of the sweep that goes on through so many groups, of which some have nothing to visit.

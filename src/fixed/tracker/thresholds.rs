@@ -10,12 +10,13 @@ use core::time::Duration;
 /// `sweep` with nothing to do, if there were fewer then). After `middle` such sweeps the
 /// next one is a *middle* one, which visits what has survived one sweep as well; after `old` of those the next is an *old* one, of
 /// everything. So most sweeps visit few resources, which are those that most likely are of no more use, while nothing is forgotten.
-/// Each kind can be due by [time](Self::every), too, so that a program that rests is swept.
+/// Each kind can be due by [time](Self::every), too, so that a program that rests is swept. And when there was no room for a resource
+/// an old one is due, once for all that were refused before it: it finds whatever is of no more use.
 ///
 /// (It is what the collectors of several languages do, after Lieberman and Hewitt, "A real-time garbage collector based on the lifetimes
 /// of objects", 1983.)
 ///
-/// A threshold of 0 stands for never.
+/// A threshold of 0 stands for never. (Then a refusal makes no sweep due either.)
 ///
 /// ```
 /// use core::time::Duration;

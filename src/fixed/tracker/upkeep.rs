@@ -108,7 +108,8 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
 
     /// Which sweep is due, with so many alive.
     fn due_with(&self, alive: u32, now: Instant) -> Option<Age> {
-        self.sweeps.due::<C::Time>(&self.setup.parts().thresholds, alive, now)
+        let load = (alive, self.core.was_refused());
+        self.sweeps.due::<C::Time>(&self.setup.parts().thresholds, load, now)
     }
 
     fn alive(&self) -> u32 {
@@ -142,7 +143,10 @@ impl<R, M: Slots, C: Tracked<R>> Tracker<R, M, C> {
     ///
     /// As [`sweep`](Self::sweep).
     pub fn sweep_of(&self, kind: Age, now: Instant, budget: usize) -> TrackerSweep {
-        self.sweeps.begin(kind, now);
+        if self.sweeps.begin(kind, now) && kind == Age::Old {
+            // Who is refused from now on may be so by what this has already passed.
+            self.core.forget_refusals();
+        }
         let mut swept = TrackerSweep { kind: self.sweeps.current(), ..TrackerSweep::default() };
         while swept.visited < budget {
             let is_worth =

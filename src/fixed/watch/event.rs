@@ -55,24 +55,35 @@ impl Event<'_> {
 /// As a line of text.
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Self::Exhausted { name, times, capacity } => {
-                write!(
-                    f,
-                    "pool {name:?} was exhausted {times} times: all of its {capacity} slots were in use"
-                )
+                write!(f, "pool {name:?} was exhausted {}: ", Times(times))?;
+                match capacity {
+                    1 => f.write_str("its only slot was in use"),
+                    _ => write!(f, "all of its {capacity} slots were in use"),
+                }
             }
             Self::Quarantined { name, times, aside } => {
+                let plural = if times == 1 { "" } else { "s" };
                 write!(
                     f,
-                    "tracker {name:?} has set {times} resources aside whose finalizers panicked; there are {aside}"
+                    "tracker {name:?} has set aside {times} resource{plural} whose finalizer{plural} panicked, {aside} in all"
                 )
             }
             Self::CleanupFailed { name, times, message } => {
-                write!(f, "the cleanup of {name:?} has panicked {times} times")?;
+                write!(f, "the cleanup of {name:?} has panicked {}", Times(times))?;
                 message.map_or(Ok(()), |message| write!(f, ", first with: {message}"))
             }
         }
+    }
+}
+
+/// How often something happened.
+struct Times<N>(N);
+
+impl<N: fmt::Display + PartialEq + From<u8>> fmt::Display for Times<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == N::from(1) { f.write_str("once") } else { write!(f, "{} times", self.0) }
     }
 }
 

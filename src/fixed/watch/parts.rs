@@ -184,9 +184,9 @@ impl<R: 'static, M: Slots + 'static, C: Tracked<R> + 'static> Part for Tracker<R
                 true
             }
             _ => {
-                let drained = self.drain(budget);
-                cleanup.relief.resources += drained;
-                return drained > 0 && drained == budget;
+                // One by one, so that each counts, also if the next one panics.
+                let drained = (0..budget).take_while(|_| self.drain(1) > 0);
+                return drained.inspect(|_| cleanup.relief.resources += 1).count() == budget.max(1);
             }
         };
         if !is_left || cleanup.position == 1 {

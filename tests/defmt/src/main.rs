@@ -84,7 +84,7 @@ fn name_errors(table: &Table) {
     for (problem, text) in [
         (NameProblem::Taken, "taken"),
         (NameProblem::Unknown, "unknown"),
-        (NameProblem::OtherType { is: "A", asked: "B" }, "a A and not a B"),
+        (NameProblem::OtherType { is: "A", asked: "B" }, "of type A and not of type B"),
         (NameProblem::OtherKind { is: "lru", asked: "pool" }, "of the kind \"lru\" and not \"pool\""),
         (NameProblem::NotCounted, "does not count"),
         (NameProblem::NoCapacity, "a capacity of 0"),
