@@ -42,26 +42,36 @@ pub fn defmt_event(event: &Event<'_>) {
 impl Format for Event<'_> {
     fn format(&self, f: Formatter<'_>) {
         match *self {
-            Self::Exhausted { name, times, capacity } => defmt::write!(
-                f,
-                "pool {=str:?} was exhausted {=u32} times: all of its {=usize} slots were in use",
-                name,
-                times,
-                capacity
-            ),
-            Self::Quarantined { name, times, aside } => defmt::write!(
-                f,
-                "tracker {=str:?} has set aside {=u32} whose finalizers panicked, {=u32} in all",
-                name,
-                times,
-                aside
-            ),
+            Self::Exhausted { name, times, capacity } => {
+                defmt::write!(f, "pool {=str:?} was exhausted {}: ", name, Times(times as usize));
+                match capacity {
+                    1 => defmt::write!(f, "its only slot was in use"),
+                    _ => defmt::write!(f, "all of its {=usize} slots were in use", capacity),
+                }
+            }
+            Self::Quarantined { name, times, aside } => {
+                let plural = if times == 1 { "" } else { "s" };
+                defmt::write!(f, "tracker {=str:?} has set aside {=u32} resource{=str}", name, times, plural);
+                defmt::write!(f, " whose finalizer{=str} panicked, {=u32} in all", plural, aside);
+            }
             Self::CleanupFailed { name, times, message } => {
-                defmt::write!(f, "the cleanup of {=str:?} has panicked {=usize} times", name, times);
+                defmt::write!(f, "the cleanup of {=str:?} has panicked {}", name, Times(times));
                 if let Some(message) = message {
                     defmt::write!(f, ", first with: {=str}", message);
                 }
             }
+        }
+    }
+}
+
+/// How often something happened.
+struct Times(usize);
+
+impl Format for Times {
+    fn format(&self, f: Formatter<'_>) {
+        match self.0 {
+            1 => defmt::write!(f, "once"),
+            times => defmt::write!(f, "{=usize} times", times),
         }
     }
 }

@@ -46,10 +46,19 @@ fn main() {
 
 fn events(table: &Table) {
     let exhausted = Event::Exhausted { name: "net/packets", times: 2, capacity: 8 };
+    let only = Event::Exhausted { name: "net/packets", times: 1, capacity: 1 };
     let quarantined = Event::Quarantined { name: "sessions", times: 1, aside: 3 };
+    let several = Event::Quarantined { name: "sessions", times: 2, aside: 3 };
     let failed = Event::CleanupFailed { name: "sessions", times: 2, message: Some("out of luck") };
     let silent = Event::CleanupFailed { name: "pages", times: 1, message: None };
-    let levels = [(exhausted, "warn"), (quarantined, "error"), (failed, "error"), (silent, "error")];
+    let levels = [
+        (exhausted, "warn"),
+        (only, "warn"),
+        (quarantined, "error"),
+        (several, "error"),
+        (failed, "error"),
+        (silent, "error"),
+    ];
     for (event, level) in levels {
         defmt_event(&event);
         assert_eq!(read(table), [format!("{level} {event}")]);
