@@ -1,17 +1,16 @@
 //! `Janitor`: the thread that keeps things in order.
 
 use crate::maintenance::{Maintain, Maintained};
+use crate::sync::catch::{Message, catch};
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
-use core::panic::AssertUnwindSafe;
 use core::task::Waker;
 use core::time::Duration;
 use std::io;
-use std::panic::catch_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -199,13 +198,6 @@ impl fmt::Debug for Janitor {
     }
 }
 
-/// Drops what somebody has panicked with. If that panics, too, what it panics with is left.
-fn let_go(panic: Box<dyn Any + Send>) {
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        core::mem::forget(another);
-    }
-}
-
 /// What the thread does.
 struct Round<'a> {
     shared: &'a Arc<Shared>,
@@ -251,23 +243,20 @@ impl<'a> Round<'a> {
             client.wake_when_due(&self.waker);
             client.maintain(self.slice)
         };
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-            self.report(panic);
+        catch(work).unwrap_or_else(|message| {
+            self.report(&message);
             Maintained::default()
         })
     }
 
-    fn report(&self, panic: Box<dyn Any + Send>) {
+    fn report(&self, message: &Message) {
         let report = {
             let mut state = self.shared.state();
             state.panics += 1;
             state.report.clone()
         };
-        let tell = || report.iter().for_each(|report| report(&*panic));
-        if let Err(another) = catch_unwind(AssertUnwindSafe(tell)) {
-            let_go(another);
-        }
-        let_go(panic);
+        // What the report panics with itself is dropped.
+        let _ = catch(|| report.iter().for_each(|report| report(message.payload())));
     }
 
     /// Until something is due, somebody calls, or all is over.

@@ -1,6 +1,7 @@
 //! Panics of user code, where they can be caught.
 
-pub(crate) use here::catch;
+#[allow(unused_imports, reason = "what is caught is named where there is a thread to report it")]
+pub(crate) use here::{Message, catch};
 
 #[cfg(feature = "std")]
 mod here {
@@ -18,6 +19,13 @@ mod here {
         pub(crate) fn text(&self) -> Option<&str> {
             let owned = || self.0.downcast_ref::<String>().map(String::as_str);
             self.0.downcast_ref::<&str>().copied().or_else(owned)
+        }
+    }
+
+    impl Message {
+        /// Whatever it is.
+        pub(crate) fn payload(&self) -> &(dyn Any + Send) {
+            &*self.0
         }
     }
 
