@@ -12,7 +12,7 @@
 //! | reuse objects that are costly to make | the number is known | [`pool::Pool`] |
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
 //! | be told where what a pool lacks was acquired | in any of the three | the same, with the recorder [`stats::Placed`] |
-//! | try again when a pool has none left | by a clock and a wait that you give | [`pool::RetryPolicy`] |
+//! | try again what failed: a pool had none left | so often, with such waits, by your clock | [`pool::RetryPolicy`] |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
 //! | | and have them end exactly, those that are over first | [`cache::TimedCache`] |
 //! | | from several threads | `cache::Shared` around one of them (`alloc`) |
@@ -33,7 +33,6 @@
 //! | | without a heap | [`manager::Registry`] |
 //! | see what there is | as a table, as text for Prometheus, by serde | [`watch::Snapshot`] |
 //! | let memory go when it runs short | | [`watch::Pressure`] |
-//! | try again what failed | so often, with such waits | [`pool::RetryPolicy`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
@@ -278,3 +277,8 @@ macro_rules! __memo_of_its_own {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeTested;
+
+/// So does that of the page on managers.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/managers.md")]
+struct ManagersTested;
