@@ -41,6 +41,12 @@ pub trait Part: Any {
         Maintained::default()
     }
 
+    /// Whether [`tidy`](Self::tidy) goes round: it says that something is left until it has seen all there is, and begins again with the
+    /// next call. Of several such parts each is at rest, for whoever keeps them in order, when it has come to the end once. Not, if nothing else is said.
+    fn goes_round(&self) -> bool {
+        false
+    }
+
     /// Does a slice of a complete cleanup, up to about `budget` steps, and says whether more is left: everything goes that is over, dead or of
     /// no more use, whether it is due or not. `cleanup` is new at the first slice, and handed on from one to the next. Nothing, if nothing
     /// else is said.
@@ -163,9 +169,9 @@ pub struct Cleanup {
 
 impl AddAssign for Relief {
     fn add_assign(&mut self, other: Self) {
-        self.objects += other.objects;
-        self.entries += other.entries;
-        self.resources += other.resources;
+        self.objects = self.objects.saturating_add(other.objects);
+        self.entries = self.entries.saturating_add(other.entries);
+        self.resources = self.resources.saturating_add(other.resources);
     }
 }
 
