@@ -105,7 +105,7 @@ impl fmt::Display for InUse {
 /// | | pools | caches | trackers |
 /// |---|---|---|---|
 /// | `Low` | half of the idle objects are dropped | entries that are over | a young sweep |
-/// | `High` | all of them | and half of the others, the least used | a middle sweep |
+/// | `High` | all of them | and of the others the least used, until half of all are left | a middle sweep |
 /// | `Critical` | all of them | all entries | an old sweep |
 ///
 /// What is dead in a tracker is finalized at each level. Nothing is taken from anybody who uses it, and capacities stay.
@@ -128,10 +128,10 @@ impl Pressure {
         }
     }
 
-    /// How many of so many entries stay that are not over.
+    /// How many entries stay at most that are not over, if there are so many of all.
     pub(crate) const fn entries(self, entries: usize) -> usize {
         match self {
-            Self::Low => entries,
+            Self::Low => usize::MAX,
             Self::High => entries / 2,
             Self::Critical => 0,
         }
