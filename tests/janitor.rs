@@ -177,7 +177,9 @@ fn clients_that_go_round_let_it_sleep_when_each_has_come_to_its_end() {
     let clients =
         [7, 11, 13, 17, 19, 23, 29, 31, 37].map(|len| Arc::new(GoesRound(AtomicUsize::new(0), len)));
     let janitor = Janitor::new().every(SELDOM);
-    clients.iter().for_each(|client| janitor.watch(client));
+    for client in &clients {
+        janitor.watch(client);
+    }
     janitor.start().unwrap();
     for round in 1..=3 {
         let calls = || clients.each_ref().map(|client| client.0.load(Ordering::SeqCst));
