@@ -434,7 +434,7 @@ fn an_insert_meets_a_shrink() {
 /// What somebody holds goes as well, and is dropped by him.
 #[test]
 fn a_reader_meets_a_shrink() {
-    explore(|| {
+    explore_preempted(5, || {
         let scene = Scene::new(2, Tags::Alike, [(1, 10), (2, 20)]);
         let other = beside(&scene, |scene| scene.cache.shrink(1));
         let seen = [scene.get(1), scene.get(1), scene.get(2)];
