@@ -313,7 +313,8 @@ impl<C> CacheManager<C> {
         self.names.cleanup()
     }
 
-    /// Lets go of entries, as far as the pressure asks for it.
+    /// Lets go of entries, as far as the pressure asks for it. (A cache in which a destructor panics is asked again, by what is left then: more
+    /// of it may go.)
     pub fn on_pressure(&self, pressure: Pressure) -> Relief {
         self.names.relieve(pressure)
     }

@@ -25,7 +25,7 @@ pub enum Event<'a> {
     Quarantined {
         /// The tracker's name.
         name: &'a str,
-        /// How many, since the last look.
+        /// How many, since the last look; less those that were taken out meanwhile.
         times: u32,
         /// How many are aside now.
         aside: u32,
