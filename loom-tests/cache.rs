@@ -417,6 +417,65 @@ fn an_insert_meets_a_clear() {
     });
 }
 
+#[test]
+fn an_insert_meets_a_shrink() {
+    explore_preempted(4, || {
+        let scene = Scene::new(2, Tags::Apart, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.cache.shrink(0));
+        assert!(scene.try_put(2, 20), "there is a free way");
+        let gone = join(other);
+        let entries = scene.end();
+        assert!([1, 2].contains(&gone), "what was there before has gone");
+        assert!(entries.is_empty() || entries == [(2, 20)]);
+        assert_eq!(gone + entries.len(), 2, "one has gone for nobody, or twice");
+    });
+}
+
+/// What somebody holds goes as well, and is dropped by him.
+#[test]
+fn a_reader_meets_a_shrink() {
+    explore_preempted(5, || {
+        let scene = Scene::new(2, Tags::Alike, [(1, 10), (2, 20)]);
+        let other = beside(&scene, |scene| scene.cache.shrink(1));
+        let seen = [scene.get(1), scene.get(1), scene.get(2)];
+        assert!(seen[0].is_some() || seen[1].is_none(), "what was not found comes back");
+        assert_eq!(join(other), 1);
+        assert_eq!(scene.end().len(), 1);
+    });
+}
+
+/// Of two who take out the same entry one does, and one counts it.
+#[test]
+fn the_counts_of_a_shrink_and_a_removal() {
+    explore_preempted(4, || {
+        let setup = Setup::new().hasher(Tags::Apart).recorder(Striped::<1>::new());
+        let scene = Scene::with(2, setup, [(1, 10)]);
+        let before = scene.cache.stats();
+        let other = beside(&scene, |scene| scene.remove(1).was_there());
+        let gone = scene.cache.shrink(0);
+        let removed = join(other);
+        let after = scene.cache.stats();
+        assert_eq!(gone + usize::from(removed), 1);
+        assert_eq!(after.evicted - before.evicted, gone as u64);
+        assert_eq!(after.removed - before.removed, removed.into());
+        assert_eq!(scene.end(), []);
+    });
+}
+
+#[test]
+fn two_shrinks_take_one_each() {
+    explore_preempted(3, || {
+        let scene = Scene::new(3, Tags::Apart, [(1, 10), (2, 20), (3, 30)]);
+        let other = beside(&scene, |scene| scene.cache.shrink(1));
+        let gone = scene.cache.shrink(1);
+        let sum = gone + join(other);
+        // Each looks how many there are before the other has taken one out.
+        let left = scene.end().len();
+        assert_eq!(sum + left, 3, "one has gone for nobody, or twice");
+        assert!(left <= 1);
+    });
+}
+
 /// Every entry that was put in is there, or was counted as gone, once.
 #[test]
 fn the_counts_of_an_insert_and_a_removal() {

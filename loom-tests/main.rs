@@ -10,6 +10,7 @@
 //! | `box_pool`, `pool`, `object_pool` | the pools, with objects that watch how they are used |
 //! | `recorder` | the shared counts beside a pool |
 //! | `ticks` | the clock of two words |
+//! | `told` | what was told of a part, by several who look at it at once |
 //! | `cache` | the concurrent cache: one set of one to three ways |
 //! | `memo` | single flight: who computes a result, and who waits |
 //! | `tracker` | the tracker of one or two slots, inline and on the heap, where looks are announced |
@@ -36,6 +37,7 @@ mod object_pool;
 mod pool;
 mod recorder;
 mod ticks;
+mod told;
 mod tracker;
 mod words;
 mod wrong;

@@ -5,6 +5,7 @@ use crate::sync::{AtomicU32, Ordering};
 use crate::time::{Clock, Deadline};
 use core::fmt;
 use core::future::Future;
+use core::pin::pin;
 use core::time::Duration;
 
 /// How often what failed is tried again, and how long is waited in between.
@@ -138,7 +139,10 @@ impl<C: Clock, W> RetryPolicy<C, W> {
     where
         W: Fn(Duration),
     {
-        self.run_with((), |()| operation(), drop)
+        let outcome = self.run_with((), |()| operation(), drop);
+        // Before the outcome is on its way to the caller: it would be lost if this panicked.
+        drop(operation);
+        outcome
     }
 
     /// As [`run`](Self::run), for what takes something that `back` finds in its error.
@@ -199,16 +203,19 @@ impl<C: Clock, W> RetryPolicy<C, W> {
         S: Future<Output = ()>,
     {
         let mut waits = self.waits();
-        loop {
-            let error = match operation().await {
-                Ok(value) => return Ok(value),
+        let outcome = loop {
+            let error = match output(operation()).await {
                 Err(error) => error,
+                success => break success,
             };
-            let Some(wait) = waits.next() else { return Err(error) };
+            let Some(wait) = waits.next() else { break Err(error) };
             // What failed is let go of before others are waited for, who may need it.
             drop(error);
             (self.wait)(wait).await;
-        }
+        };
+        // As in `run`.
+        drop(operation);
+        outcome
     }
 
     fn waits(&self) -> Waits<'_, C> {
@@ -226,6 +233,14 @@ impl<C: Clock, W> RetryPolicy<C, W> {
         let most = self.most.min(self.within);
         Waits { clock: &self.clock, left: self.again, next: self.first, most, deadline, dice }
     }
+}
+
+/// What comes out of a future, which has gone when that is given: it would be lost if the future panicked as it goes.
+async fn output<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(Some(future));
+    let output = future.as_mut().as_pin_mut().expect("it was put there").await;
+    future.set(None);
+    output
 }
 
 /// The waits of a run.

@@ -387,20 +387,20 @@ impl CacheStats {
 
     /// Look-ups that found their key, as a part of all, from 0 to 1; 0 where there were none.
     pub fn hit_ratio(&self) -> f32 {
-        ratio(self.hits, self.hits + self.misses)
+        ratio(self.hits, self.hits.saturating_add(self.misses))
     }
 }
 
 impl AddAssign for CacheStats {
     fn add_assign(&mut self, other: Self) {
         let Self { hits, misses, inserted, evicted, expired, removed, replaced } = other;
-        self.hits += hits;
-        self.misses += misses;
-        self.inserted += inserted;
-        self.evicted += evicted;
-        self.expired += expired;
-        self.removed += removed;
-        self.replaced += replaced;
+        self.hits = self.hits.saturating_add(hits);
+        self.misses = self.misses.saturating_add(misses);
+        self.inserted = self.inserted.saturating_add(inserted);
+        self.evicted = self.evicted.saturating_add(evicted);
+        self.expired = self.expired.saturating_add(expired);
+        self.removed = self.removed.saturating_add(removed);
+        self.replaced = self.replaced.saturating_add(replaced);
     }
 }
 

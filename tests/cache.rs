@@ -263,7 +263,7 @@ fn reach(op: &Op) -> (Option<u8>, bool) {
         | Op::GetRefOrInsert(k, _)
         | Op::TryGetOrInsert(k, _)
         | Op::Remove(k) => (Some(k), false),
-        Op::Retain(_) | Op::Clear => (None, true),
+        Op::Retain(_) | Op::Clear | Op::Shrink(_) => (None, true),
         _ => (None, false),
     }
 }
@@ -315,6 +315,8 @@ fn every_op() -> Vec<Op> {
     ops.push(Op::Clear);
     ops.extend(fill());
     ops.extend([Op::Advance(60), Op::GetOrInsert(2, 0), Op::Put(3, 0), Op::Clear]);
+    ops.extend(fill());
+    ops.extend([Op::InsertFor(0, 0, 10), Op::Advance(10), Op::Shrink(3), Op::Shrink(0)]);
     ops.extend(fill());
     ops.iter().zip(1..).map(|(op, serial)| bind(op, serial)).collect()
 }
@@ -576,6 +578,96 @@ fn clearing_the_cache_drops_the_rest_if_one_drop_panics() {
         assert_eq!((cache.len(), world.ledger.alive()), (0, 0));
         0
     });
+}
+
+// Shrinking.
+
+/// A thousand entries, of which every other one is over, in sets that have more and less of either.
+fn half_over(clock: &TestClock) -> Timed<'_, Expiring<&TestClock>, 1024> {
+    let cache = Timed::with(setup(DefaultHash::new(), clock));
+    for key in 0..1_000 {
+        let ttl = if key % 2 == 0 { ticks(10) } else { ticks(u64::MAX) };
+        cache.insert_for(key, key, ttl).map(drop).unwrap();
+    }
+    clock.advance_ticks(10);
+    cache
+}
+
+#[test]
+fn nothing_that_is_not_over_goes_if_enough_of_the_others_do() {
+    for most in [500, 501, 999, usize::MAX] {
+        let clock = TestClock::new();
+        let cache = half_over(&clock);
+        assert_eq!((cache.shrink(most), cache.len()), (500, 500));
+        let stats = cache.stats();
+        assert_eq!((stats.expired, stats.evicted), (500, 0), "at most {most}");
+        assert_sums(stats, 500);
+    }
+    let clock = TestClock::new();
+    let cache = half_over(&clock);
+    assert_eq!((cache.shrink(499), cache.stats().evicted), (501, 1));
+    assert_eq!((cache.shrink(10), cache.len()), (489, 10));
+    assert_sums(cache.stats(), 10);
+    cache.validate(0);
+}
+
+#[test]
+#[cfg(feature = "alloc")]
+fn caches_of_any_size_shrink_to_any_size() {
+    use larder::cache::HeapCache;
+    for capacity in [0, 1, 2, 7, 8, 9, 31, 33] {
+        for most in [0, 1, 2, 8, 30, 33, usize::MAX] {
+            let cache: HeapCache<u32, u32> = HeapCache::with_capacity(capacity);
+            (0..100).for_each(|key| _ = cache.put(key, key));
+            let len = cache.len();
+            assert_eq!(cache.shrink(most), len.saturating_sub(most), "{most} of {capacity}");
+            assert_eq!(cache.len(), len.min(most));
+            cache.validate(0);
+            (0..100).for_each(|key| _ = cache.put(key, key));
+            assert_eq!(cache.len(), len, "a slot is lost, or the policy has lost its way");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_if_a_destructor_panics_while_a_cache_shrinks() {
+    every_call_panics_once(|world| {
+        let cache = StaticCache::<Touchy, Touchy, 2, 8>::new();
+        let touchy = |number| Touchy::new(world, number);
+        attempt(|| (0..10).for_each(|n| cache.put(touchy(n), touchy(n)).unwrap()));
+        let len = cache.len();
+        attempt(|| _ = cache.shrink(len / 2));
+        cache.validate(0);
+        assert!(cache.len() < len || len < 2);
+        assert_eq!(world.ledger.alive(), 2 * cache.len());
+        attempt(|| _ = cache.shrink(0));
+        attempt(|| _ = cache.shrink(0));
+        attempt(|| _ = cache.shrink(0));
+        assert_eq!((cache.len(), world.ledger.alive()), (0, 0));
+        0
+    });
+}
+
+/// A destructor that uses the cache.
+#[test]
+fn what_goes_may_use_the_cache_that_shrinks() {
+    struct Busybody(u32);
+    static CACHE: StaticCache<u32, Busybody, 2, 8> = StaticCache::new();
+    impl Drop for Busybody {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                CACHE.put(self.0 + 100, Self(0)).ok();
+                CACHE.shrink(3);
+            }
+        }
+    }
+    (1..=12).for_each(|key| CACHE.put(key, Busybody(key)).ok().unwrap());
+    CACHE.shrink(2);
+    assert!(CACHE.len() <= 3);
+    CACHE.validate(0);
+    CACHE.shrink(0);
+    CACHE.clear();
+    CACHE.validate(0);
 }
 
 // User code that breaks its contract.
@@ -1225,7 +1317,7 @@ fn what_is_held_is_dropped_by_its_last_reader() {
     type TokenCache<'c> =
         StaticCache<u32, Token, 1, 8, Setup<DefaultHash, Expiring<&'c TestClock>, Striped<1>>>;
     type Removal = fn(&TokenCache<'_>, Token);
-    let removals: [(&str, Removal); 7] = [
+    let removals: [(&str, Removal); 8] = [
         ("remove", |cache, _| assert!(matches!(cache.remove(&1), Removed::InUse))),
         ("insert", |cache, new| {
             assert!(matches!(cache.insert(1, new), Ok(Stored::ReplacedInUse { evicted: None })));
@@ -1233,6 +1325,7 @@ fn what_is_held_is_dropped_by_its_last_reader() {
         ("put", |cache, new| cache.put(1, new).unwrap()),
         ("retain", |cache, _| cache.retain(|_, _| false)),
         ("clear", |cache, _| cache.clear()),
+        ("shrink", |cache, _| assert_eq!(cache.shrink(0), 1)),
         ("sweep", |cache, _| assert_eq!(cache.sweep(Instant::from_ticks(10), 8).expired, 1)),
         ("fill", |cache, new| {
             cache.clock().advance_ticks(10);
@@ -1562,6 +1655,7 @@ fn sums_are_exact_after_threads_have_done_everything() {
                             13 => drop(cache.sweep(clock.now(), 8)),
                             14 if key == 0 => cache.retain(|key, _| key % 2 == 0),
                             15 if key == 0 => cache.clear(),
+                            15 if key == 1 => drop(cache.shrink(8)),
                             _ => drop(clock.advance_ticks(1)),
                         }
                         look_ups += u64::from((5..=11).contains(&what));

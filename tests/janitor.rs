@@ -165,6 +165,38 @@ impl Maintain for Angry {
 }
 
 #[test]
+fn clients_that_go_round_let_it_sleep_when_each_has_come_to_its_end() {
+    /// Says that something is left until it has seen all there is, and then begins again.
+    struct GoesRound(AtomicUsize, usize);
+    impl Maintain for GoesRound {
+        fn maintain(&self, _: usize) -> Maintained {
+            let calls = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+            Maintained { done: 1, is_left: !calls.is_multiple_of(self.1), next: None }
+        }
+    }
+    let clients =
+        [7, 11, 13, 17, 19, 23, 29, 31, 37].map(|len| Arc::new(GoesRound(AtomicUsize::new(0), len)));
+    let janitor = Janitor::new().every(SELDOM);
+    for client in &clients {
+        janitor.watch(client);
+    }
+    janitor.start().unwrap();
+    for round in 1..=3 {
+        let calls = || clients.each_ref().map(|client| client.0.load(Ordering::SeqCst));
+        wait_until(|| calls().iter().all(|&calls| calls >= round * 37));
+        loop {
+            let before = calls();
+            (0..1_000).for_each(|_| thread::yield_now());
+            assert!(before[0] < 100_000, "it finds no rest");
+            if calls() == before {
+                break;
+            }
+        }
+        janitor.call();
+    }
+}
+
+#[test]
 fn a_client_that_panics_is_reported_and_does_not_stop_the_others() {
     let said = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&said);

@@ -4,8 +4,9 @@
 
 extern crate alloc;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::{Arc, Weak};
+use alloc::task::Wake;
 use core::cell::Cell;
 use core::iter;
 use core::panic::AssertUnwindSafe;
@@ -14,12 +15,16 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use larder::cache::{HeapCache, Inline, Inserted, LruCache, Shared};
-use larder::maintain::{Janitor, Maintain};
+use larder::maintain::{Janitor, Maintain, Maintained};
 use larder::manager::{CacheManager, MemoryManager, NamedLru};
 use larder::pool::Hooks;
+use larder::stats::CacheStats;
 use larder::time::{Instant, ManualClock};
-use larder::tracker::{Age, Thresholds};
-use larder::watch::{CacheKind, Event, InUse, Part, Pressure, Reading, Relief};
+use larder::tracker::{Age, Thresholds, TrackerStats};
+use larder::watch::{
+    CacheKind, CacheReading, Cleanup, Event, InUse, Part, PoolReading, Pressure, Reading, Relief,
+    TrackerReading,
+};
 use larder::{NameError, NameProblem};
 use proptest::prelude::*;
 use static_assertions::{assert_impl_all, assert_not_impl_any};
@@ -266,8 +271,8 @@ fn a_namespace_is_what_stands_before_the_last_slash() {
     assert_eq!(
         split,
         [
-            ("", ""),
-            ("", "x"),
+            ("", "/"),
+            ("", "/x"),
             ("", "users"),
             ("users", "a"),
             ("users", "b"),
@@ -283,7 +288,7 @@ fn a_namespace_is_what_stands_before_the_last_slash() {
     assert_eq!(caches.clear_namespace("users"), 3);
     assert_eq!(left(), ["/", "/x", "users", "users2/a", "x/"]);
     assert_eq!(caches.clear_namespace("user"), 0);
-    assert_eq!(caches.clear_where(|line| &*line.name == "x"), 1);
+    assert_eq!(caches.clear_where(|line| &*line.name == "/x"), 1);
     assert_eq!(left(), ["/", "users", "users2/a", "x/"]);
     caches.clear("users2/a").unwrap();
     assert_eq!(caches.clear_all(), 8);
@@ -786,6 +791,263 @@ fn what_is_held_stays_under_pressure() {
     assert_eq!((held.as_str(), cache.len()), ("7", 0));
     drop(held);
     cache.validate(0);
+}
+
+/// As many as there can be of everything, and whatever it is asked for panics, if that is wanted.
+struct Boundless {
+    kind: Reading,
+    is_broken: bool,
+}
+
+impl Boundless {
+    fn new(kind: Reading, is_broken: bool) -> Arc<Self> {
+        Arc::new(Self { kind, is_broken })
+    }
+
+    fn pool() -> Reading {
+        Reading::Pool(PoolReading {
+            capacity: usize::MAX,
+            idle: usize::MAX,
+            bytes: usize::MAX,
+            ..Default::default()
+        })
+    }
+
+    fn cache() -> Reading {
+        let mut counts = CacheStats::default();
+        (counts.hits, counts.misses, counts.inserted) = (u64::MAX, u64::MAX, u64::MAX);
+        let (capacity, entries, bytes) = (usize::MAX, usize::MAX, usize::MAX);
+        Reading::Cache(CacheReading { kind: CacheKind::Lru, capacity, entries, counts: Some(counts), bytes })
+    }
+
+    fn tracker() -> Reading {
+        let mut stats = TrackerStats::default();
+        (stats.capacity, stats.live, stats.young, stats.awaiting) = (usize::MAX, usize::MAX, usize::MAX, 7);
+        Reading::Tracker(TrackerReading { stats, due: Some(Age::Old), bytes: usize::MAX })
+    }
+}
+
+impl Part for Boundless {
+    fn reading(&self) -> Reading {
+        self.kind
+    }
+
+    fn tidy(&self, _: usize) -> Maintained {
+        assert!(!self.is_broken, "broken");
+        Maintained { done: usize::MAX, ..Maintained::default() }
+    }
+
+    fn clean(&self, cleanup: &mut Cleanup, _: usize) -> bool {
+        assert!(!self.is_broken, "broken");
+        cleanup.relief = self.relieve(Pressure::Low);
+        cleanup.position += 1;
+        cleanup.position < 3
+    }
+
+    fn relieve(&self, _: Pressure) -> Relief {
+        assert!(!self.is_broken, "broken");
+        Relief { objects: usize::MAX, entries: usize::MAX, resources: usize::MAX }
+    }
+}
+
+#[test]
+fn numbers_of_any_size_are_added_up() {
+    let (memory, _) = memory();
+    for part in ["pool", "another pool"] {
+        memory.add(part, &Boundless::new(Boundless::pool(), false)).unwrap();
+    }
+    memory.add("tracker", &Boundless::new(Boundless::tracker(), false)).unwrap();
+    for cache in ["cache", "another cache"] {
+        memory.caches().add(cache, &Boundless::new(Boundless::cache(), false)).unwrap();
+    }
+    assert_eq!(memory.cleanup().objects, usize::MAX);
+    assert_eq!(memory.on_pressure(Pressure::High).entries, usize::MAX);
+    assert_eq!(memory.maintain(10).done, usize::MAX);
+    assert_eq!(memory.caches().namespace_stats("").hits, u64::MAX);
+    assert!(memory.caches().stats("cache").unwrap().hit_ratio() > 0.4);
+    let snapshot = memory.snapshot();
+    assert!(snapshot.to_string().contains("another cache"));
+    assert!(snapshot.open_metrics().to_string().ends_with("# EOF\n"));
+    assert!(snapshot.iter().all(|line| line.reading.utilization() <= 1.0));
+    assert_eq!(block_on(memory.cleanup_async()).0.objects, usize::MAX);
+}
+
+#[test]
+fn what_always_panics_comes_to_an_end_however_much_there_can_be_of_it() {
+    let (memory, _) = memory();
+    memory.add("broken", &Boundless::new(Boundless::pool(), true)).unwrap();
+    memory.track(&Arc::new(())).unwrap();
+    assert!(!memory.maintain(usize::MAX).is_left);
+    assert_eq!(memory.cleanup().resources, 1);
+    memory.on_pressure(Pressure::Low);
+}
+
+/// Notes how often it is looked at, and takes some slices for a cleanup.
+#[derive(Default)]
+struct Watched {
+    looks: AtomicUsize,
+    slices: AtomicUsize,
+}
+
+impl Part for Watched {
+    fn reading(&self) -> Reading {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        Reading::Pool(PoolReading { capacity: 10_000, ..Default::default() })
+    }
+
+    fn clean(&self, _: &mut Cleanup, _: usize) -> bool {
+        self.slices.fetch_add(1, Ordering::Relaxed) < 99
+    }
+}
+
+#[test]
+fn a_cleanup_does_not_look_at_all_of_a_part_for_each_slice() {
+    let (memory, _) = memory();
+    let part = Arc::new(Watched::default());
+    memory.add("part", &part).unwrap();
+    part.looks.store(0, Ordering::Relaxed);
+    memory.cleanup();
+    let looks = part.looks.load(Ordering::Relaxed);
+    assert_eq!(part.slices.load(Ordering::Relaxed), 100);
+    assert!(looks <= 2, "{looks} looks: once for its size, once for the news");
+}
+
+#[test]
+fn caches_of_different_sizes_come_to_rest_together() {
+    let (caches, clock) = caches();
+    let functions: Vec<_> = (0..7)
+        .map(|n| {
+            caches.memoize_each(&n.to_string(), 900 + n * 110, Duration::from_secs(1), |n: &u32| *n).unwrap()
+        })
+        .collect();
+    for _ in 0..3 {
+        for function in &functions {
+            (0..100).for_each(|n| _ = function.call(&n));
+        }
+        clock.advance(Duration::from_secs(2));
+        let rounds = iter::from_fn(|| caches.maintain(64).is_left.then_some(())).take(10_000).count();
+        assert!(rounds < 500, "{rounds} rounds");
+        assert_eq!(caches.snapshot().iter().map(|line| line.reading.len()).sum::<usize>(), 0);
+    }
+}
+
+#[test]
+fn a_small_budget_is_not_used_up_by_pools_and_trackers() {
+    /// Has always something to do.
+    struct Busy;
+    impl Part for Busy {
+        fn reading(&self) -> Reading {
+            Reading::Pool(PoolReading::default())
+        }
+        fn tidy(&self, budget: usize) -> Maintained {
+            Maintained { done: budget, is_left: true, next: None }
+        }
+    }
+    let (memory, clock) = memory();
+    for name in ["a", "b", "c", "d"] {
+        memory.add(name, &Arc::new(Busy)).unwrap();
+    }
+    let heard = told(&memory);
+    let pool = memory.create_pool("pool", || 0, 1).unwrap();
+    let timed = memory.caches().create_timed_cache::<u32, u32>("timed", Duration::from_secs(1)).unwrap();
+    (0..8).for_each(|key| timed.put(key, key));
+    clock.advance(Duration::from_secs(2));
+    let held = pool.acquire().unwrap();
+    pool.acquire().unwrap_err();
+    (0..100).for_each(|_| assert!(memory.maintain(1).is_left));
+    assert_eq!(timed.len(), 0, "what is over has gone");
+    assert_eq!(heard.lock().unwrap().len(), 1, "what happened is told though something is always left to do");
+    drop(held);
+}
+
+#[test]
+fn a_slash_at_the_beginning_is_a_part_of_the_name() {
+    let (caches, _) = caches();
+    for name in ["x", "/x", "//x", "a/x", "/a/x"] {
+        caches.create_lru_cache::<u32, u32>(name, 2).unwrap();
+    }
+    let snapshot = caches.snapshot();
+    let shown: BTreeSet<_> = snapshot.iter().map(|line| (&line.namespace, &line.name)).collect();
+    assert_eq!(shown.len(), 5, "each is shown by another name: {shown:?}");
+    let table = snapshot.to_string();
+    assert!(table.contains("\n//x ") && table.contains("\n/x ") && table.contains("\n/a/x "), "{table}");
+    assert_eq!(caches.clear_namespace("a"), 1);
+    assert_eq!(caches.clear_namespace("/a"), 1);
+}
+
+#[test]
+fn the_last_waker_stays_though_it_came_while_a_part_was_added() {
+    /// Counts.
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    /// While it gets its first waker, the manager gets another.
+    struct Slow {
+        memory: Weak<Memory>,
+        late: Mutex<Option<Waker>>,
+        waker: Mutex<Option<Waker>>,
+    }
+    impl Part for Slow {
+        fn reading(&self) -> Reading {
+            Reading::Pool(PoolReading::default())
+        }
+        fn wake_when_untidy(&self, waker: &Waker) {
+            let late = self.late.lock().unwrap().take();
+            if let Some(late) = late {
+                self.memory.upgrade().unwrap().wake_when_due(&late);
+            }
+            *self.waker.lock().unwrap() = Some(waker.clone());
+        }
+    }
+    let memory = Arc::new(memory().0);
+    let (first, last) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+    memory.wake_when_due(&Waker::from(Arc::clone(&first)));
+    let slow = Arc::new(Slow {
+        memory: Arc::downgrade(&memory),
+        late: Mutex::new(Some(Waker::from(Arc::clone(&last)))),
+        waker: Mutex::new(None),
+    });
+    memory.add("slow", &slow).unwrap();
+    let waker = slow.waker.lock().unwrap().take().unwrap();
+    waker.wake();
+    assert_eq!((first.0.load(Ordering::Relaxed), last.0.load(Ordering::Relaxed)), (0, 1));
+}
+
+#[test]
+fn a_value_is_not_lost_if_its_cache_goes_meanwhile() {
+    /// Takes the name away while it is cloned, so that the look-up is the cache's last user.
+    struct Value(Arc<CacheManager<Clock>>, Arc<AtomicUsize>);
+    impl Clone for Value {
+        fn clone(&self) -> Self {
+            self.0.remove("a").ok();
+            self.1.fetch_add(1, Ordering::Relaxed);
+            Self(Arc::clone(&self.0), Arc::clone(&self.1))
+        }
+    }
+    impl Drop for Value {
+        fn drop(&mut self) {
+            let left = self.1.fetch_sub(1, Ordering::Relaxed);
+            assert!(left != 2 || thread::panicking(), "the first one that goes");
+        }
+    }
+    let alive = Arc::new(AtomicUsize::new(1));
+    for kind in [CacheKind::Lru, CacheKind::Timed, CacheKind::Concurrent] {
+        let caches = Arc::new(caches().0);
+        match kind {
+            CacheKind::Lru => drop(caches.create_lru_cache::<u32, Value>("a", 8)),
+            CacheKind::Timed => drop(caches.create_timed_cache::<u32, Value>("a", Duration::MAX)),
+            _ => drop(caches.create_concurrent_cache::<u32, Value>("a", 8)),
+        }
+        alive.store(1, Ordering::Relaxed);
+        caches.put(kind, "a", 1_u32, Value(Arc::clone(&caches), Arc::clone(&alive))).ok().unwrap();
+        let got = catch_unwind(AssertUnwindSafe(|| caches.get::<Value, _>(kind, "a", &1_u32)));
+        assert!(got.is_err());
+        assert_eq!(alive.load(Ordering::Relaxed), 0, "{kind}: a clone is lost");
+    }
 }
 
 // Events.

@@ -5,7 +5,7 @@
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use larder::Exhausted;
@@ -293,6 +293,77 @@ fn a_pool_on_the_heap() {
     assert!(pool.acquire_owned_with(&policy).is_err() && pool.acquire_with(&policy).is_err());
     assert_eq!(pool.stats().exhausted, 2 + 5 + 5);
     drop(guard);
+}
+
+/// Tells whether it is there. It may be that its drop panics.
+struct Fragile<'a>(&'a Cell<u32>, bool);
+
+impl<'a> Fragile<'a> {
+    fn new(alive: &'a Cell<u32>, is_broken: bool) -> Self {
+        alive.set(alive.get() + 1);
+        Self(alive, is_broken)
+    }
+}
+
+impl Drop for Fragile<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+        assert!(!self.1, "broken");
+    }
+}
+
+#[test]
+fn what_was_got_is_not_lost_if_what_got_it_panics_when_it_goes() {
+    let clock = ManualClock::<1_000>::new();
+    let alive = &Cell::new(0);
+    let policy = RetryPolicy::new(&clock, |time| _ = clock.advance(time)).tries(2);
+    for outcome in [Ok(()), Err(())] {
+        let broken = Fragile::new(alive, true);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            policy.run(move || {
+                let _own = &broken;
+                outcome.map(|()| Fragile::new(alive, false)).map_err(|()| Fragile::new(alive, false))
+            })
+        }));
+        assert!(result.is_err());
+        assert_eq!(alive.get(), 0, "{outcome:?}: the result is lost");
+    }
+}
+
+#[test]
+fn what_a_task_got_is_not_lost_either() {
+    /// Ready at once, and breaks when it goes.
+    struct Breaks<'a, T>(Option<T>, #[expect(dead_code, reason = "it goes with it")] Fragile<'a>);
+    impl<T: Unpin> Future for Breaks<'_, T> {
+        type Output = T;
+        fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+            Poll::Ready(self.0.take().unwrap())
+        }
+    }
+
+    let clock = ManualClock::<1_000>::new();
+    let alive = &Cell::new(0);
+    let fragile = |outcome: Result<(), ()>| {
+        outcome.map(|()| Fragile::new(alive, false)).map_err(|()| Fragile::new(alive, false))
+    };
+    let policy = RetryPolicy::new(&clock, |time| sleep(&clock, time)).tries(2);
+    for outcome in [Ok(()), Err(())] {
+        // What makes the future, and the future.
+        let broken = Fragile::new(alive, true);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            block_on(policy.run_async(move || {
+                let _own = &broken;
+                core::future::ready(fragile(outcome))
+            }))
+        }));
+        assert!(result.is_err());
+        assert_eq!(alive.get(), 0, "{outcome:?}: the result is lost with what made the future");
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            block_on(policy.run_async(|| Breaks(Some(fragile(outcome)), Fragile::new(alive, true))))
+        }));
+        assert!(result.is_err());
+        assert_eq!(alive.get(), 0, "{outcome:?}: the result is lost with the future");
+    }
 }
 
 /// Polls until it is done; what it waits for needs no waker.

@@ -216,6 +216,29 @@ fn nothing_is_lost_whatever_panics() {
     });
 }
 
+#[test]
+fn a_value_is_not_lost_if_the_closure_that_was_not_needed_panics_when_it_goes() {
+    /// Breaks when it goes.
+    struct Broken;
+    impl Drop for Broken {
+        fn drop(&mut self) {
+            panic!("broken");
+        }
+    }
+    let world = common::World::new(u32::MAX);
+    let cache = Lru::<u32, Touchy, 2>::new(LruCache::new());
+    cache.put(1, Touchy::new(world, 1));
+    let broken = Broken;
+    let got = catch_unwind(AssertUnwindSafe(|| {
+        cache.get_or_insert_with(1, move |_| {
+            let _own = &broken;
+            unreachable!("it is there")
+        })
+    }));
+    assert!(got.is_err());
+    assert_eq!(world.ledger.alive(), 1, "a clone is lost");
+}
+
 /// A key that uses the cache it is in while it is compared.
 #[cfg(feature = "std")]
 struct Meddler(u32);

@@ -352,21 +352,27 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(now, self.recorder()));
     }
 
-    /// Takes out entries until no more than about `most` are left: those that are over first, then in each set those that would have to
-    /// go next, the same part of each. They count as evicted. How many went; those that are in use stay.
+    /// Takes out entries until no more than `most` are left: those that are over, all of them, and if that is not enough, in each set those
+    /// that would have to go next, the same part of each. They count as expired and evicted. How many went.
     ///
-    /// It is for when memory is short: values that own some give it back, and the capacity stays. Takes time proportional to that.
+    /// It is for when memory is short: values that own some give it back, and the capacity stays. An entry that is in use goes as others do:
+    /// it is not found any more, and dropped by its last user. While others put in, as many as they do may be left besides. Takes time
+    /// proportional to the capacity, once for each of the two.
+    ///
+    /// If a destructor panics, those that are over go all the same, and more of the others may be left.
     pub fn shrink(&self, most: usize) -> usize {
-        let (now, len) = (self.now(), self.len());
-        let most = most.min(len);
-        let (mut gone, mut seen) = (0, 0);
-        // How many may stay of the first so many. (64 bits hold the product of two numbers of slots.)
-        let stays = |seen: usize| (seen as u64 * most as u64).checked_div(len as u64).unwrap_or(0);
+        let now = self.now();
+        let mut gone = 0;
+        crate::raw::for_each_surely(self.sets().iter(), |set| gone += set.expire(now, self.recorder()));
+        let len = self.len() as u64;
+        let Some(most) = u64::try_from(most).ok().filter(|&most| most < len) else { return gone };
+        // What the sets before this one have left of what may stay, in parts of an entry.
+        let mut rest = 0;
         crate::raw::for_each_surely(self.sets().iter().enumerate(), |(index, set)| {
-            let before = stays(seen);
-            seen += set.len();
-            let part = usize::try_from(stays(seen) - before).unwrap_or(usize::MAX);
-            gone += set.shrink(part, now, self.around(index), self.recorder());
+            rest += set.len() as u64 * most;
+            let stay = usize::try_from(rest / len).unwrap_or(usize::MAX);
+            rest %= len;
+            gone += set.shrink(stay, self.around(index), self.recorder());
         });
         gone
     }

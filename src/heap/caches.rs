@@ -13,6 +13,7 @@ use crate::fixed::timed::TimedCache;
 use crate::fixed::watch::event::Event;
 use crate::fixed::watch::part::{Part, Pressure, Relief};
 use crate::fixed::watch::reading::{CacheKind, Reading};
+use crate::fixed::watch::rounds::Rounds;
 use crate::fixed::watch::snapshot::{Line, Snapshot};
 use crate::key::{DefaultHash, Equivalent, ToKey};
 use crate::lifetime::{Expiring, Untimed};
@@ -92,6 +93,7 @@ pub type NamedFunction<K, V, C, F, W = EachComputes> = Memoized<NamedMemo<K, V, 
 pub struct CacheManager<C> {
     names: Names,
     clock: C,
+    rounds: Rounds,
 }
 
 /// How many entries a cache keeps of which nobody said it: as many as a function of [`memoize!`](crate::memoize!).
@@ -100,7 +102,7 @@ const DEFAULT_CAPACITY: usize = crate::fixed::arguments::DEFAULT_CAPACITY;
 impl<C> CacheManager<C> {
     /// No caches yet. Those with entries that end will read this clock, each a clone of it; a reference is one, and so is an `Arc`.
     pub const fn with_clock(clock: C) -> Self {
-        Self { names: Names::new(), clock }
+        Self { names: Names::new(), clock, rounds: Rounds::new() }
     }
 
     /// The clock.
@@ -205,7 +207,7 @@ impl<C> CacheManager<C> {
     ///
     /// # Errors
     ///
-    /// [`NameError`](crate::NameError): there is no such name, or it does not count.
+    /// [`NameError`](crate::NameError): there is no such name, it is of no cache, or of one that does not count.
     pub fn stats(&self, name: &str) -> Result<CacheStats, Refusal> {
         match self.reading(name)? {
             Reading::Cache(cache) => cache.counts.ok_or_else(|| refuse(name, NameProblem::NotCounted)),
@@ -311,7 +313,8 @@ impl<C> CacheManager<C> {
         self.names.cleanup()
     }
 
-    /// Lets go of entries, as far as the pressure asks for it.
+    /// Lets go of entries, as far as the pressure asks for it. (A cache in which a destructor panics is asked again, by what is left then: more
+    /// of it may go.)
     pub fn on_pressure(&self, pressure: Pressure) -> Relief {
         self.names.relieve(pressure)
     }
@@ -398,7 +401,12 @@ impl<C: Clock + Clone + Send + Sync + 'static> CacheManager<C> {
         V: Send + Sync + 'static,
     {
         match self.any(kind, name) {
-            Ok(cache) => cache.put(key, value),
+            Ok(cache) => {
+                let put = cache.put(key, value);
+                // As in `get`.
+                drop(cache);
+                put
+            }
             Err(error) => Err(NotPut { key, value, name_error: Some(error) }),
         }
     }
@@ -414,7 +422,11 @@ impl<C: Clock + Clone + Send + Sync + 'static> CacheManager<C> {
         Q: ToKey<Key: Hash + Eq + Send + Sync + 'static> + Hash + Equivalent<Q::Key> + ?Sized,
         V: Clone + Send + Sync + 'static,
     {
-        Ok(self.any::<Q::Key, V>(kind, name)?.get(key))
+        let cache = self.any::<Q::Key, V>(kind, name)?;
+        let value = cache.get(key);
+        // Before the value is on its way: if another has taken the name away, this is the end of the cache.
+        drop(cache);
+        Ok(value)
     }
 
     /// Takes the entry of a key out of the cache of that kind and name. Whether it was there.
@@ -479,7 +491,11 @@ impl<C: Clock + Clone + Send + Sync + 'static> CacheManager<C> {
 /// A step is one of the caches' own. Each gets its turn.
 impl<C> Maintain for CacheManager<C> {
     fn maintain(&self, budget: usize) -> Maintained {
-        self.names.tidy(budget)
+        let tidied = self.names.tidy(&self.rounds, budget);
+        if !tidied.is_left {
+            self.rounds.end();
+        }
+        tidied
     }
 
     fn wake_when_due(&self, waker: &Waker) {

@@ -11,6 +11,7 @@ use crate::fixed::tracker::thresholds::Thresholds;
 use crate::fixed::watch::event::Event;
 use crate::fixed::watch::part::{InUse, Part, Pressure, Relief};
 use crate::fixed::watch::reading::Reading;
+use crate::fixed::watch::rounds::Rounds;
 use crate::fixed::watch::snapshot::{Line, Snapshot};
 use crate::id::Id;
 use crate::lifetime::Expiring;
@@ -89,6 +90,7 @@ pub struct MemoryManager<C: Clock> {
     resources: Arc<Resources<C>>,
     caches: CacheManager<C>,
     thresholds: Thresholds,
+    rounds: Rounds,
 }
 
 impl<C: Clock + Clone + Send + Sync + 'static> MemoryManager<C> {
@@ -122,7 +124,13 @@ impl<C: Clock + Clone + Send + Sync + 'static> MemoryManager<C> {
         let parts = Names::new();
         let named = parts.add(RESOURCES, Arc::clone(&resources) as _);
         debug_assert!(named.is_ok(), "no name is taken yet");
-        Ok(Self { parts, resources, caches: CacheManager::with_clock(clock), thresholds })
+        Ok(Self {
+            parts,
+            resources,
+            caches: CacheManager::with_clock(clock),
+            thresholds,
+            rounds: Rounds::new(),
+        })
     }
 
     /// Makes a pool of up to `max_size` objects that `factory` makes, and that stay as they are when they come back.
@@ -389,14 +397,16 @@ impl<C: Clock> MemoryManager<C> {
 /// A step is one of the parts' own. Each gets its turn.
 impl<C: Clock> Maintain for MemoryManager<C> {
     fn maintain(&self, budget: usize) -> Maintained {
-        // Half of it first, so that neither keeps the other from its turn.
-        let parts = self.parts.tidy(budget.div_ceil(2));
-        let caches = self.caches.maintain(budget.saturating_sub(parts.done));
-        Maintained {
-            done: parts.done + caches.done,
-            is_left: parts.is_left || caches.is_left,
-            next: parts.next.into_iter().chain(caches.next).min(),
+        // Half of it first, and a step at least for the others, so that neither keeps the other from its turn.
+        let parts = self.parts.tidy(&self.rounds, budget.div_ceil(2));
+        let rest = budget.saturating_sub(parts.done).max(budget.min(1));
+        let caches = self.caches.named().tidy(&self.rounds, rest);
+        let is_left = parts.is_left || caches.is_left;
+        if !is_left {
+            self.rounds.end();
         }
+        let next = parts.next.into_iter().chain(caches.next).min();
+        Maintained { done: parts.done.saturating_add(caches.done), is_left, next }
     }
 
     fn wake_when_due(&self, waker: &Waker) {

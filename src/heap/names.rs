@@ -5,6 +5,7 @@ use crate::fixed::watch::event::{Event, Told};
 use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
 use crate::fixed::watch::path;
 use crate::fixed::watch::reading::Reading;
+use crate::fixed::watch::rounds::{Rest, Rounds};
 use crate::fixed::watch::snapshot::Line;
 use crate::maintenance::Maintained;
 use crate::sync::catch::catch;
@@ -37,6 +38,7 @@ pub(crate) struct Named {
     /// Whether something can happen to it that somebody should hear of: not to a cache.
     has_news: bool,
     told: Told,
+    rest: Rest,
     /// How many bytes it owns elsewhere, if somebody said how that is found.
     payload: Lock<Option<Arc<Payload>>>,
 }
@@ -50,15 +52,17 @@ impl Named {
         Line::of(Arc::clone(&self.namespace), Arc::clone(&self.name), &*self.part, payload)
     }
 
-    /// How often it is called again if it panics: once for all that can be in it.
-    fn panics(&self) -> usize {
-        self.part.reading().capacity().saturating_add(1)
-    }
-
     fn is_in(&self, namespace: &str) -> bool {
         path::is_in(&self.namespace, namespace)
     }
 }
+
+/// How often a part may panic in a call before the rest is left for the next: each of the resources that a manager has room for if nothing
+/// else is said can panic once.
+const MOST_PANICS: usize = 4_097;
+
+/// Calls between which the listener hears of news though there is always something left to be done: readings cost more than most steps.
+const BETWEEN_NEWS: u32 = 64;
 
 /// Names, in their order, and the parts that have them.
 pub(crate) struct Names {
@@ -94,8 +98,8 @@ impl Names {
         let [path, namespace, name] = [path, namespace, name].map(Arc::from);
         let reading = part.reading();
         let (kind, has_news) = (reading.kind(), !matches!(reading, Reading::Cache(_)));
-        let (told, payload) = (Told::new(), Lock::new(None));
-        let named = Arc::new(Named { path, namespace, name, part, kind, has_news, told, payload });
+        let (told, rest, payload) = (Told::new(), Rest::new(), Lock::new(None));
+        let named = Arc::new(Named { path, namespace, name, part, kind, has_news, told, rest, payload });
         let added = Arc::clone(&named);
         // What is not needed is dropped where the names are not locked; so everywhere here.
         let unneeded = {
@@ -112,9 +116,12 @@ impl Names {
             return Err(refuse(&added.path, NameProblem::Taken));
         }
         // Afterwards: who brings a waker in between looks for it among all, and finds this one.
-        let waker = self.waker.lock().clone();
-        if let Some(waker) = waker {
-            added.part.wake_when_untidy(&waker);
+        let mut waker = self.waker.lock().clone();
+        while let Some(given) = waker {
+            added.part.wake_when_untidy(&given);
+            // Another may have come, and gone to this part before that one.
+            let last = self.waker.lock().clone();
+            waker = last.filter(|last| !last.will_wake(&given));
         }
         Ok(())
     }
@@ -145,7 +152,11 @@ impl Names {
 
     /// The part of a name, whatever it is.
     pub(crate) fn part(&self, path: &str) -> Result<Arc<Shared>, Refusal> {
-        Ok(Arc::clone(&self.named(path)?.part))
+        let named = self.named(path)?;
+        let part = Arc::clone(&named.part);
+        // Before there is a result: another may have taken the name away, and then this is its end.
+        drop(named);
+        Ok(part)
     }
 
     /// All names.
@@ -155,7 +166,7 @@ impl Names {
 
     /// The part of a name as what it is.
     pub(crate) fn get<P: Part + Send + Sync>(&self, path: &str) -> Result<Arc<P>, Refusal> {
-        self.named(path).and_then(|named| Self::typed(path, &named))
+        Self::typed(path, self.part(path)?)
     }
 
     /// The same, if it is of that kind.
@@ -168,13 +179,18 @@ impl Names {
         if named.kind != asked {
             return Err(refuse(path, NameProblem::OtherKind { is: named.kind, asked }));
         }
-        Self::typed(path, &named)
+        let part = Arc::clone(&named.part);
+        drop(named);
+        Self::typed(path, part)
     }
 
-    fn typed<P: Part + Send + Sync>(path: &str, named: &Named) -> Result<Arc<P>, Refusal> {
-        let any: Arc<dyn Any + Send + Sync> = Arc::clone(&named.part) as _;
-        let problem = || NameProblem::OtherType { is: named.part.type_name(), asked: type_name::<P>() };
-        any.downcast().map_err(|_| refuse(path, problem()))
+    fn typed<P: Part + Send + Sync>(path: &str, part: Arc<Shared>) -> Result<Arc<P>, Refusal> {
+        let is = part.type_name();
+        let any: Arc<dyn Any + Send + Sync> = part;
+        any.downcast().map_err(|other| {
+            drop(other);
+            refuse(path, NameProblem::OtherType { is, asked: type_name::<P>() })
+        })
     }
 
     /// Says how it is found how many bytes a part owns elsewhere.
@@ -229,8 +245,15 @@ impl Names {
     /// Tells the listener what has happened since the last time.
     pub(crate) fn tell_news(&self) {
         for named in self.all().iter().filter(|named| named.has_news) {
-            named.told.compare(&named.path, || named.part.reading(), &mut |event| self.tell(event));
+            let read = || self.survive(named, 1, Part::reading).1;
+            named.told.compare(&named.path, read, &mut |event| self.tell(event));
         }
+    }
+
+    /// How often a part is called again if it panics: once for all that can be in it.
+    fn tries(&self, named: &Named) -> usize {
+        let (_, reading) = self.survive(named, 1, Part::reading);
+        reading.map_or(1, |reading| reading.capacity().saturating_add(1))
     }
 
     /// Works on a part, and again if that panics: what panicked is aside then, or dropped. `tries` times at most. What panicked is told
@@ -250,7 +273,7 @@ impl Names {
                     first.get_or_insert(message);
                 }
             }
-            if panics >= tries {
+            if panics >= tries.min(MOST_PANICS) {
                 break None;
             }
         };
@@ -261,23 +284,23 @@ impl Names {
     }
 
     /// Does what is due, up to so many steps: each part has its share of them, and one at least. What one leaves goes to those behind it.
-    pub(crate) fn tidy(&self, budget: usize) -> Maintained {
+    pub(crate) fn tidy(&self, rounds: &Rounds, budget: usize) -> Maintained {
         let all = self.all();
         // Relaxed: whose turn it is, is a choice.
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) as usize;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut sum = Maintained::default();
-        let (before, after) = all.split_at(turn % all.len().max(1));
+        let (before, after) = all.split_at(turn as usize % all.len().max(1));
         for (seen, named) in after.iter().chain(before).enumerate() {
             let left = budget.saturating_sub(sum.done);
             let share = left.div_ceil(all.len() - seen).max(budget.min(1));
             let (panics, tidied) = self.survive(named, share.max(1), |part| part.tidy(share));
             // Of what panics at each call, nothing is left to be done at once.
             let tidied = tidied.unwrap_or_default();
-            sum.done += panics + tidied.done;
-            sum.is_left |= tidied.is_left;
+            sum.done = sum.done.saturating_add(panics).saturating_add(tidied.done);
+            sum.is_left |= rounds.is_left(&named.rest, named.part.goes_round(), tidied.is_left);
             sum.next = sum.next.into_iter().chain(tidied.next).min();
         }
-        if !sum.is_left {
+        if !sum.is_left || turn.is_multiple_of(BETWEEN_NEWS) {
             self.tell_news();
         }
         sum
@@ -303,7 +326,7 @@ impl Names {
     pub(crate) fn relieve(&self, pressure: Pressure) -> Relief {
         let mut sum = Relief::default();
         for named in self.all() {
-            let (_, relief) = self.survive(&named, named.panics(), |part| part.relieve(pressure));
+            let (_, relief) = self.survive(&named, self.tries(&named), |part| part.relieve(pressure));
             sum += relief.unwrap_or_default();
         }
         self.tell_news();
@@ -324,14 +347,15 @@ impl Names {
 
     fn cleanup_slices(&self, named: Arc<Named>) -> impl Iterator<Item = Relief> {
         let (mut cleanup, mut is_left) = (Cleanup::default(), true);
+        let tries = self.tries(&named);
         // Others may make as much as this cleans.
-        let most = (named.panics() / SLICE).saturating_mul(4).saturating_add(MORE_SLICES);
+        let most = (tries / SLICE).saturating_mul(STAGES).saturating_add(MORE_SLICES);
         let slice = move || {
             if !is_left {
                 return None;
             }
             let before = cleanup.relief;
-            let (_, left) = self.survive(&named, named.panics(), |part| part.clean(&mut cleanup, SLICE));
+            let (_, left) = self.survive(&named, tries, |part| part.clean(&mut cleanup, SLICE));
             is_left = left.unwrap_or(false);
             Some(cleanup.relief - before)
         };
@@ -342,5 +366,8 @@ impl Names {
 /// Steps of a cleanup that are done at once.
 const SLICE: usize = 64;
 
-/// Slices that a cleanup may take besides those of its part's capacity, for each stage of it.
+/// How often a cleanup may go over all that is in a part: a tracker's has so many stages.
+const STAGES: usize = 4;
+
+/// Slices that a cleanup may take besides those of its part's capacity: what ends a stage is one of its own.
 const MORE_SLICES: usize = 8;

@@ -177,7 +177,7 @@ impl<C: Exact> Shared<C> {
     {
         // Whatever is dropped is so before a value or an error is on its way to the caller, which would leak if that panicked.
         if let Some(value) = self.get(&key) {
-            drop(key);
+            drop((key, make));
             return Ok(value);
         }
         let value = match make(&key) {

@@ -211,28 +211,40 @@ impl<'a> Round<'a> {
     }
 
     fn go_on(&self) {
-        while let Some(clients) = self.clients() {
+        // Clients that had nothing left since the last sleep or call. Some go round and begin again at once, each at a time of its own: to wait
+        // for a moment when none has anything left could take for ever.
+        let mut at_rest: Vec<*const ()> = Vec::new();
+        while let Some((clients, is_called)) = self.clients() {
+            if is_called {
+                at_rest.clear();
+            }
             let mut all = Maintained::default();
             for client in clients {
                 if self.shared.state().is_over {
                     return;
                 }
                 let one = self.look_after(&client);
-                all.is_left |= one.is_left;
+                let who = client.as_ptr().cast();
+                let is_at_rest = at_rest.contains(&who);
+                all.is_left |= one.is_left && !is_at_rest;
+                if !one.is_left && !is_at_rest {
+                    at_rest.push(who);
+                }
                 all.next = all.next.into_iter().chain(one.next).min();
             }
             if !all.is_left {
                 self.sleep(all.next);
+                at_rest.clear();
             }
         }
     }
 
-    /// Those whose owners still have them; none if all is over.
-    fn clients(&self) -> Option<Vec<Client>> {
+    /// Those whose owners still have them, and whether it was called since this was asked last; none if all is over.
+    fn clients(&self) -> Option<(Vec<Client>, bool)> {
         let mut state = self.shared.state();
-        state.is_called = false;
+        let is_called = core::mem::take(&mut state.is_called);
         state.clients.retain(|client| client.strong_count() > 0);
-        (!state.is_over).then(|| state.clients.clone())
+        (!state.is_over).then(|| (state.clients.clone(), is_called))
     }
 
     /// A slice of one. Also its end may be in there, if its owner lets go of it meanwhile.

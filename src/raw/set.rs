@@ -795,18 +795,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         });
     }
 
-    /// Takes out what is over, and then what would have to go next, until no more than `most` entries are left or the rest is held. How
-    /// many that were.
-    pub(crate) fn shrink(
-        &self,
-        most: usize,
-        now: Instant,
-        around: Around<'_>,
-        counts: &impl CacheRecorder,
-    ) -> usize {
-        let mut gone = self.expire(now, counts);
+    /// Takes out what would have to go next, until no more than `most` entries are left or each was looked at. How many that were.
+    pub(crate) fn shrink(&self, most: usize, around: Around<'_>, counts: &impl CacheRecorder) -> usize {
+        let mut gone = 0;
         let mut candidates = self.control.load().live();
-        for _ in most..self.len() {
+        // Asked each time: others take out as well, and what somebody claims just now does not count as taken out here.
+        while self.len() > most {
             let Some(way) = self.policy.next_to_go(candidates, around) else { break };
             candidates = candidates.without(Mask::one(way));
             if let Ok(held) = self.hold(way) {

@@ -225,6 +225,7 @@ pub(crate) enum Op {
     /// Keeps what [`is_kept`] says.
     Retain(u64),
     Clear,
+    Shrink(usize),
     Iter,
     Sweep(usize),
     Advance(u64),
@@ -259,6 +260,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
         6 => key().prop_map(Op::Remove),
         1 => any::<u64>().prop_map(|bits| Op::Retain(bits | bits >> 1)),
         1 => Just(Op::Clear),
+        2 => (0..80_usize).prop_map(Op::Shrink),
         1 => Just(Op::Iter),
         2 => (0..80_usize).prop_map(Op::Sweep),
         6 => (0..10_u64).prop_map(Op::Advance),
@@ -294,6 +296,8 @@ pub(crate) enum Outcome<K, V> {
     /// What was visited.
     Entries(Vec<(K, V)>),
     Swept(Option<Swept>),
+    /// How many went.
+    Gone(usize),
 }
 
 /// Uses a key and drops it. If that drop panics, what came out before is dropped as well; in the place of a result the
@@ -387,6 +391,7 @@ where
             cache.clear();
             Outcome::Nothing
         }
+        Op::Shrink(most) => Outcome::Gone(cache.shrink(most)),
         Op::Iter => {
             let entries = cache.iter().map(|entry| with(entry, |e| (Ref::key(e).clone(), V::clone(e))));
             Outcome::Entries(entries.collect())
@@ -521,6 +526,19 @@ where
                 self.expire_all();
                 self.stats.removed += self.entries.len() as u64;
                 self.entries.clear();
+            }
+            (&Op::Shrink(most), Outcome::Gone(gone)) => {
+                let expired = self.expire_all();
+                let (before, cache) = (self.entries.len(), self.cache);
+                self.entries.retain(|key, _| cache.contains(key));
+                let evicted = before - self.entries.len();
+                assert_eq!(
+                    evicted,
+                    before.saturating_sub(most),
+                    "those that are over go first, and no more than that"
+                );
+                assert_eq!(gone, expired + evicted);
+                self.stats.evicted += evicted as u64;
             }
             (Op::Iter, Outcome::Entries(seen)) => self.assert_visible(&seen),
             (Op::Sweep(budget), Outcome::Swept(swept)) => {

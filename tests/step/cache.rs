@@ -469,6 +469,13 @@ impl<const WAYS: usize, T: Kind, V: Content> Users<WAYS, T, V> {
         });
     }
 
+    /// Lets go of entries that nobody need find again. No more are left, if nobody puts in meanwhile or claims a slot.
+    fn shrink(&self, most: usize) {
+        let cache = self.cache();
+        let gone = cache.shrink(most);
+        assert!(gone <= WAYS + KEYS as usize, "more have gone than there were");
+    }
+
     fn iterate(&self) {
         let cache = self.cache();
         for entry in cache.iter() {
@@ -569,7 +576,7 @@ const SET: usize = 1 + 2;
 const WAY: usize = 2 + 3;
 const OUT: usize = 1 + 1 + 1;
 
-const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<Users<WAYS, T, V>>; 14] {
+const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<Users<WAYS, T, V>>; 16] {
     // Time now; every way; the deadline of the one that was found; a count.
     // Copies, if it can be had by them.
     let glances = if V::COPY == 0 { 0 } else { 2 * (SET + WAYS * (V::COPY + T::LOOK + 1)) };
@@ -586,6 +593,9 @@ const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<User
     let take_out = T::LOOK + 2 + SET + WAYS * (WAY + T::LOOK + OUT);
     // And a look at every slot, also those that are not used here: what can't be found any more is claimed, hidden, and taken out.
     let take_out_all = take_out + 16 + WAYS * 6;
+    // The same; how many there are in all, and in the set; and then for each way how many there are still, what the policy says of those
+    // that may go and of those that came last, and what it takes to have one out.
+    let shrink = take_out_all + 4 + WAYS * (1 + 4 * WAYS + 16 + WAY + OUT);
     macro_rules! operation {
         ($name:literal, $most:expr, $run:expr) => {
             Operation { name: $name, run: $run, most: $most, more: again }
@@ -613,6 +623,8 @@ const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<User
             users.take_out([A].into_iter(), |cache| cache.retain(|&key, _| key != A));
         }),
         operation!("clear", take_out_all, |users| users.take_out(0..KEYS, Tested::<T, V>::clear)),
+        operation!("shrink", shrink, |users| users.shrink(1)),
+        operation!("shrink to nothing", shrink, |users| users.shrink(0)),
         operation!("iterate", get, |users| users.iterate()),
         operation!("let time pass and get", 30 + get, |users| {
             users.clock.advance_ticks(3);

@@ -79,7 +79,8 @@ impl TrackerStats {
 
     /// How many slots are taken: also by what is dead, and those that are not used again.
     pub(crate) const fn taken(&self) -> u64 {
-        self.live as u64 + self.awaiting as u64 + self.quarantined as u64 + self.retired_slots as u64
+        let others = self.awaiting as u64 + self.quarantined as u64 + self.retired_slots as u64;
+        others.saturating_add(self.live as u64)
     }
 }
 

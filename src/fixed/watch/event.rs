@@ -25,7 +25,7 @@ pub enum Event<'a> {
     Quarantined {
         /// The tracker's name.
         name: &'a str,
-        /// How many, since the last look.
+        /// How many, since the last look; less those that were taken out meanwhile.
         times: u32,
         /// How many are aside now.
         aside: u32,
@@ -99,12 +99,12 @@ impl Told {
         Self { exhausted: AtomicU32::new(0), quarantined: AtomicU32::new(0) }
     }
 
-    /// Tells what has happened since the last call, by a reading that it asks for. Of several who look at once each tells some, and
+    /// Tells what has happened since the last call, by a reading that it asks for, if it can be had. Of several who look at once each tells some, and
     /// none what another has told.
     pub(crate) fn compare(
         &self,
         name: &str,
-        read: impl FnOnce() -> Reading,
+        read: impl FnOnce() -> Option<Reading>,
         tell: &mut dyn FnMut(&Event<'_>),
     ) {
         // Before the reading, which is no older then. Acquire: pairs with the Release below, by which the reading of whoever told
@@ -112,19 +112,21 @@ impl Told {
         let exhausted = self.exhausted.load(Ordering::Acquire);
         let quarantined = self.quarantined.load(Ordering::Acquire);
         match read() {
-            Reading::Pool(PoolReading { capacity, counts: Some(counts), .. }) => {
+            Some(Reading::Pool(PoolReading { capacity, counts: Some(counts), .. })) => {
                 if let Some(times) = news(&self.exhausted, exhausted, counts.exhausted) {
                     tell(&Event::Exhausted { name, times, capacity });
                 }
             }
-            Reading::Tracker(TrackerReading { stats: TrackerStats { quarantined: aside, .. }, .. }) => {
+            Some(Reading::Tracker(TrackerReading {
+                stats: TrackerStats { quarantined: aside, .. }, ..
+            })) => {
                 let times = news(&self.quarantined, quarantined, aside);
                 // There are fewer when some were taken out.
                 if let Some(times) = times.filter(|_| aside > quarantined) {
                     tell(&Event::Quarantined { name, times, aside });
                 }
             }
-            Reading::Pool(_) | Reading::Cache(_) => {}
+            Some(Reading::Pool(_) | Reading::Cache(_)) | None => {}
         }
     }
 }

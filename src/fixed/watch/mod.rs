@@ -7,5 +7,6 @@ mod parts;
 pub(crate) mod path;
 pub(crate) mod reading;
 pub(crate) mod registry;
+pub(crate) mod rounds;
 pub(crate) mod snapshot;
 mod table;

@@ -42,6 +42,12 @@ pub trait Part: Any {
         Maintained::default()
     }
 
+    /// Whether [`tidy`](Self::tidy) goes round: it says that something is left until it has seen all there is, and begins again with the
+    /// next call. Of several such parts each is at rest, for whoever keeps them in order, when it has come to the end once. Not, if nothing else is said.
+    fn goes_round(&self) -> bool {
+        false
+    }
+
     /// Does a slice of a complete cleanup, up to about `budget` steps, and says whether more is left: everything goes that is over, dead or of
     /// no more use, whether it is due or not. `cleanup` is new at the first slice, and handed on from one to the next. Nothing, if nothing
     /// else is said.
@@ -105,7 +111,7 @@ impl fmt::Display for InUse {
 /// | | pools | caches | trackers |
 /// |---|---|---|---|
 /// | `Low` | half of the idle objects are dropped | entries that are over | a young sweep |
-/// | `High` | all of them | and half of the others, the least used | a middle sweep |
+/// | `High` | all of them | and of the others the least used, until half of all are left | a middle sweep |
 /// | `Critical` | all of them | all entries | an old sweep |
 ///
 /// What is dead in a tracker is finalized at each level. Nothing is taken from anybody who uses it, and capacities stay.
@@ -128,10 +134,10 @@ impl Pressure {
         }
     }
 
-    /// How many of so many entries stay that are not over.
+    /// How many entries stay at most that are not over, if there are so many of all.
     pub(crate) const fn entries(self, entries: usize) -> usize {
         match self {
-            Self::Low => entries,
+            Self::Low => usize::MAX,
             Self::High => entries / 2,
             Self::Critical => 0,
         }
@@ -169,9 +175,9 @@ pub struct Cleanup {
 
 impl AddAssign for Relief {
     fn add_assign(&mut self, other: Self) {
-        self.objects += other.objects;
-        self.entries += other.entries;
-        self.resources += other.resources;
+        self.objects = self.objects.saturating_add(other.objects);
+        self.entries = self.entries.saturating_add(other.entries);
+        self.resources = self.resources.saturating_add(other.resources);
     }
 }
 

@@ -73,6 +73,10 @@ impl<K: 'static, V: 'static, M: Store + 'static, C: Config + 'static> Part for C
         self.tidy(budget)
     }
 
+    fn goes_round(&self) -> bool {
+        true
+    }
+
     fn clean(&self, cleanup: &mut Cleanup, budget: usize) -> bool {
         let (expired, is_left) = self.clean(&mut cleanup.position, budget);
         cleanup.relief.entries += expired;
@@ -130,6 +134,10 @@ impl<S: Keeper + Part, F: Callers + 'static> Part for Memo<S, F> {
 
     fn tidy(&self, budget: usize) -> Maintained {
         self.cache().tidy(budget)
+    }
+
+    fn goes_round(&self) -> bool {
+        self.cache().goes_round()
     }
 
     fn wake_when_untidy(&self, waker: &Waker) {

@@ -4,6 +4,7 @@ use super::event::{Event, Told};
 use super::part::{Cleanup, InUse, Part, Pressure, Relief};
 use super::path;
 use super::reading::Reading;
+use super::rounds::{Rest, Rounds};
 use super::snapshot::{Line, Snapshot};
 use crate::error::{NameError, NameProblem};
 use crate::fixed::tracker::report::TrackerStats;
@@ -72,7 +73,7 @@ use heapless::Vec;
 ///
 /// # Cost
 ///
-/// A name costs the registry six words. A look-up by name compares about log2 N names; adding and removing one moves those behind it.
+/// A name costs the registry six words, on 32 bits seven. A look-up by name compares about log2 N names; adding and removing one moves those behind it.
 /// What a reading costs says [`Part`]: time proportional to the capacity.
 ///
 /// # Contention, interrupts, panics
@@ -88,12 +89,14 @@ pub struct Registry<'a, const N: usize, P: AnyPart + ?Sized = dyn Part + Sync> {
     entries: Vec<Entry<'a, P>, N>,
     /// With which of them a round of all begins. Only a hint: it may be behind the last one.
     turn: AtomicU32,
+    rounds: Rounds,
 }
 
 struct Entry<'a, P: ?Sized> {
     name: &'a str,
     part: &'a P,
     told: Told,
+    rest: Rest,
 }
 
 impl<'a, P: AnyPart + ?Sized> Entry<'a, P> {
@@ -131,7 +134,7 @@ impl<const N: usize> Registry<'_, N, dyn Part> {
 
 impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     const fn empty() -> Self {
-        Self { entries: Vec::new(), turn: AtomicU32::new(0) }
+        Self { entries: Vec::new(), turn: AtomicU32::new(0), rounds: Rounds::new() }
     }
 
     /// Gives a part a name. A part may have several names: it is shown by each, and sums have it as often.
@@ -141,7 +144,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// If the name is [taken](NameProblem::Taken), or there are [`N`](Self::capacity) of them.
     pub fn add<'n: 'a>(&mut self, name: &'n str, part: &'a P) -> Result<(), NameError<&'n str>> {
         let Err(at) = self.find(name) else { return Err(NameError::new(name, NameProblem::Taken)) };
-        let added = self.entries.insert(at, Entry { name, part, told: Told::new() });
+        let added = self.entries.insert(at, Entry { name, part, told: Told::new(), rest: Rest::new() });
         added.map_err(|_| NameError::new(name, NameProblem::NoRoom { capacity: N }))
     }
 
@@ -294,7 +297,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     pub fn cleanup(&self) -> Relief {
         self.round().fold(Relief::default(), |mut relief, entry| {
             let mut cleanup = Cleanup::default();
-            let slice = entry.part.reading().capacity() + 1;
+            let slice = entry.part.reading().capacity().saturating_add(1);
             // Not until nothing is left: others may make as much as this cleans.
             let _ = (0..SLICES).any(|_| !entry.part.clean(&mut cleanup, slice));
             relief += cleanup.relief;
@@ -325,7 +328,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     /// Counts have 32 bits, and may have gone around their end between two calls, if not further than to where they were.
     pub fn tell(&self, listener: &mut dyn FnMut(&Event<'_>)) {
         for entry in &self.entries {
-            entry.told.compare(entry.name, || entry.part.reading(), listener);
+            entry.told.compare(entry.name, || Some(entry.part.reading()), listener);
         }
     }
 
@@ -381,9 +384,12 @@ impl<const N: usize, P: AnyPart + ?Sized> Maintain for Registry<'_, N, P> {
             let left = budget.saturating_sub(all.done);
             let share = left.div_ceil(self.len() - before).max(budget.min(1));
             let Maintained { done, is_left, next } = entry.part.tidy(share);
-            all.done += done;
-            all.is_left |= is_left;
+            all.done = all.done.saturating_add(done);
+            all.is_left |= self.rounds.is_left(&entry.rest, entry.part.goes_round(), is_left);
             all.next = all.next.into_iter().chain(next).min();
+        }
+        if !all.is_left {
+            self.rounds.end();
         }
         all
     }
