@@ -693,7 +693,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of an insert, see `set`")]
     fn place<'a>(
         &'a self,
         place: &Place<'a, K, V, M, C>,
@@ -834,7 +835,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// Stores what was computed since the set was in `epoch`, unless it was overtaken.
-    #[inline]
+    #[inline(never)]
     fn store_computed<'a>(
         &'a self,
         place: &Place<'a, K, V, M, C>,

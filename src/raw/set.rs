@@ -20,13 +20,18 @@
 //! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
 //! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
 //! the place of a function's result already is lost if a destructor panics at the function's end.
+//!
+//! The steps of an insert have keys, values and a dozen words in hand, and are one function when compiled: handing those from one to the
+//! next in memory took a quarter of its instructions.
+
+#![expect(clippy::inline_always, reason = "see above")]
 
 use super::cell::Cell;
 use super::control::{Control, Epoch, Snapshot, Step};
 use super::lanes;
 use super::mask::Mask;
 use super::plain::Plain;
-use super::policy::{Around, Arrival, Ghosts, Policy};
+use super::policy::{Around, Arrival, Ghost, Ghosts, Policy};
 use super::tags::Tags;
 use super::width::{Blank, MOST_WAYS, Width};
 use super::word::{Refused, SlotWord, Unpinned};
@@ -357,6 +362,13 @@ struct Scan<'a, K, V> {
     refused: Mask,
 }
 
+/// An entry that has gone from its slot, and what the policy knew of it.
+struct Gone<K, V> {
+    key: K,
+    value: V,
+    state: u8,
+}
+
 /// A way that was claimed, and what is known of it.
 struct Claim {
     way: usize,
@@ -364,8 +376,6 @@ struct Claim {
     end: Option<End>,
     /// How the new entry begins; none if it goes on as the old one of its key.
     arrival: Option<Arrival>,
-    /// What the policy knew of the entry.
-    state: u8,
 }
 
 impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
@@ -496,7 +506,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Stores an entry. `eq` compares keys, `print` is that of another key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn place<'a, R: CacheRecorder>(
         &'a self,
         call: Call<'a, K, V, R>,
@@ -520,15 +530,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         };
         let (draft, displaced) = self.draft(call, &claim, (key, value), parts.tag, (deadline, idle));
         // Here, where the draft is withdrawn if it panics.
-        let print = match (claim.end, &displaced) {
-            (Some(End::Evicted), Some((key, _))) => Some(print(key)),
+        let ghost = match (&claim, &displaced) {
+            (Claim { end: Some(End::Evicted), arrival: Some(arrival), .. }, Some(gone)) => {
+                Some(Ghost::of(*arrival, print(&gone.key), gone.state))
+            }
             _ => None,
         };
         for _ in 0..W::WAYS {
             let old = found.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way));
             if let Some(before) = self.control.publish(seen, claim.way, found.refused.or(old), store.step()) {
                 let held = draft.published(store.keeps());
-                return self.published(call, held, &claim, before, found, displaced, print);
+                return self.published(call, held, &claim, before, found, displaced, ghost);
             }
             seen = self.control.load();
             if store.is_overtaken(seen) {
@@ -565,7 +577,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Claims a way: that of the key itself if nobody else has it, a free one, or a victim's. From here on what was in it can't be
     /// seen any more.
-    #[inline]
+    #[inline(always)]
     fn claim(
         &self,
         call: Call<'_, K, V, impl CacheRecorder>,
@@ -585,7 +597,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let hidden = call.usable.without(live);
         for way in hidden {
             if self.word(way).claim_free() {
-                return Some(Claim { way, end: None, arrival: Some(arrival), state: 0 });
+                return Some(Claim { way, end: None, arrival: Some(arrival) });
             }
         }
         // Full, but not live: nobody could retire it when it disappeared. Or it was shown a moment ago, and has to go where there is
@@ -609,10 +621,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         arrival: Option<Arrival>,
     ) -> Claim {
         let end = if self.has_passed(way, call.now) { End::Expired } else { end };
-        Claim { way, end: Some(end), arrival, state: self.policy.last_state(way) }
+        Claim { way, end: Some(end), arrival }
     }
 
-    #[inline]
+    #[inline(always)]
     fn claim_victim(
         &self,
         call: Call<'_, K, V, impl CacheRecorder>,
@@ -638,7 +650,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Puts an entry into a way that was claimed. Gives what was there.
-    #[inline]
+    #[inline(always)]
     fn draft<'a, R: CacheRecorder>(
         &'a self,
         call: Call<'a, K, V, R>,
@@ -646,7 +658,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         pair: (K, V),
         tag: u8,
         life: (Deadline, Deadline),
-    ) -> (Draft<'a, K, V, R>, Option<(K, V)>) {
+    ) -> (Draft<'a, K, V, R>, Option<Gone<K, V>>) {
         let (way, word, entry) = (claim.way, self.word(claim.way), self.entry(claim.way));
         let end = claim.end.unwrap_or(End::Evicted);
         if call.plain.is_some() {
@@ -663,11 +675,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // SAFETY: CLAIMED.
             unsafe { entry.write(pair) };
         }
-        match claim.arrival {
-            Some(arrival) => self.policy.placed(way, arrival),
-            None => self.policy.touch(way),
-        }
-        (Draft { control: &self.control, way, word, pair: entry, end, counts: call.counts }, old)
+        let state = if let Some(arrival) = claim.arrival {
+            self.policy.placed(way, arrival, claim.end == Some(End::Evicted))
+        } else {
+            self.policy.touch(way);
+            0
+        };
+        let gone = old.map(|(key, value)| Gone { key, value, state });
+        (Draft { control: &self.control, way, word, pair: entry, end, counts: call.counts }, gone)
     }
 
     /// What comes before a claimed way is written that others may be reading without a pin.
@@ -681,7 +696,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// What is to be done after a publish, before which the ways `before` were live.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
     fn published<'a, R: CacheRecorder>(
         &'a self,
@@ -690,8 +705,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         claim: &Claim,
         before: Mask,
         found: Scan<'_, K, V>,
-        displaced: Option<(K, V)>,
-        print: Option<u16>,
+        displaced: Option<Gone<K, V>>,
+        ghost: Option<Ghost>,
     ) -> Placed<'a, K, V> {
         call.counts.inserted();
         if let Some(end) = claim.end
@@ -704,8 +719,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             call.counts.ended(End::Evicted, helped.len());
         }
         let displaced = match (claim.end, displaced) {
-            (Some(End::Replaced), Some((key, value))) => Displaced::Same(key, value),
-            (Some(_), Some((key, value))) => Displaced::Other(key, value),
+            (Some(End::Replaced), Some(Gone { key, value, .. })) => Displaced::Same(key, value),
+            (Some(_), Some(Gone { key, value, .. })) => Displaced::Other(key, value),
             _ => Displaced::Nothing,
         };
         let displaced = match found.old {
@@ -720,8 +735,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 displaced
             }
         };
-        if let Some(print) = print {
-            self.policy.remember(&self.ghosts, print, claim.state);
+        if let Some(ghost) = ghost {
+            self.ghosts.put(ghost);
         }
         Placed::Stored(held, displaced)
     }
