@@ -111,6 +111,7 @@ pub(super) fn tops_of_two_words(low: Word, high: Word) -> u32 {
 #[inline]
 pub(super) fn spread(bits: u32) -> Word {
     // Of each byte the bit with its own number.
+    #[allow(clippy::cast_possible_truncation, reason = "what of it a word has")]
     const DIAGONAL: Word = 0x8040_2010_0804_0201_u64 as Word;
     let bits = Word::from(bits) & ((1 << LANES) - 1);
     ((bits.wrapping_mul(ONES) & DIAGONAL) + !TOPS) & TOPS
