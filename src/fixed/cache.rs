@@ -691,16 +691,18 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
         let Some(place) = self.locate(&key) else { return Err(Rejected { key, value }) };
         place.set.expect_insert();
-        match self.place(&place, key, value, set::Store::Always, now, deadline) {
+        self.place(&place, key, value, set::Store::Always, now, deadline, |placed| match placed {
             Placed::Stored(_, displaced) => Ok(displaced.into()),
             Placed::Rejected(key, value) | Placed::Overtaken(key, value) | Placed::Present(_, key, value) => {
                 Err(Rejected { key, value })
             }
-        }
+        })
     }
 
-    #[inline]
-    fn place<'a>(
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of an insert, see `set`")]
+    #[expect(clippy::too_many_arguments, reason = "all of it goes on to the set")]
+    fn place<'a, T>(
         &'a self,
         place: &Place<'a, K, V, M, C>,
         key: K,
@@ -708,12 +710,15 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         store: set::Store,
         now: Instant,
         deadline: Deadline,
-    ) -> Placed<'a, K, V> {
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
         let idle = self.time().idle_deadline(now);
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
-        let (plain, usable, around) = (self.copies(), self.usable(place.index), self.around(place.index));
-        let call = Call { plain, usable, around, now, counts: self.recorder() };
-        place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print)
+        let ways = self.ways(place.index);
+        let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
+        let usable = Mask::first_ways(ways);
+        let call = Call { plain: self.copies(), usable, around, now, counts: self.recorder() };
+        place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print, done)
     }
 
     /// Takes a key's entry out.
@@ -840,7 +845,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// Stores what was computed since the set was in `epoch`, unless it was overtaken.
-    #[inline]
+    #[inline(never)]
     fn store_computed<'a>(
         &'a self,
         place: &Place<'a, K, V, M, C>,
@@ -851,7 +856,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         // Read again: the computation may have taken long.
         let now = self.now();
         let deadline = self.time().deadline(now);
-        match self.place(place, key, value, set::Store::UnlessOvertaken(epoch), now, deadline) {
+        let store = set::Store::UnlessOvertaken(epoch);
+        self.place(place, key, value, store, now, deadline, |placed| match placed {
             Placed::Stored(Some(held), displaced) => {
                 drop(displaced);
                 Filled::InCache(Ref::new(held))
@@ -865,7 +871,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
                 drop(key);
                 Filled::Unstored(value)
             }
-        }
+        })
     }
 }
 
@@ -874,10 +880,7 @@ impl<K, V> From<Displaced<K, V>> for Stored<K, V> {
     fn from(displaced: Displaced<K, V>) -> Self {
         match displaced {
             Displaced::Nothing => Self::New,
-            Displaced::Same(key, value) => {
-                drop(key);
-                Self::Replaced(value)
-            }
+            Displaced::Same(value) => Self::Replaced(value),
             Displaced::Other(key, value) => Self::Evicted(key, value),
             Displaced::SameInUse(evicted) => Self::ReplacedInUse { evicted },
         }

@@ -46,17 +46,18 @@ pub(super) fn prefetch<T>(_: *const T) {}
 /// As many bytes as a [`Word`] has.
 pub(super) const LANES: usize = size_of::<Word>();
 
+/// A one in each byte, and the upper bit of each.
+const ONES: Word = Word::MAX / 255;
+const TOPS: Word = ONES << 7;
+/// As in `portable::of_eight`.
+#[allow(clippy::cast_possible_truncation, reason = "what of it a word has")]
+const GATHER: Word = 0x0102_0408_1020_4080_u64 as Word;
+
 /// Bit `i` of the result is set where byte `i` of the word, counted from its low end, is `wanted`.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
 pub(super) fn in_word(word: Word, wanted: u8) -> u32 {
-    const ONES: Word = Word::MAX / 255;
-    const TOPS: Word = ONES << 7;
-    // As in `portable::of_eight`.
-    const GATHER: Word = 0x0102_0408_1020_4080_u64 as Word;
     let different = word ^ (ONES * Word::from(wanted));
-    let same = !(((different & !TOPS) + !TOPS) | different) & TOPS;
-    ((same >> 7).wrapping_mul(GATHER) >> (Word::BITS - LANES as u32)) as u32
+    tops_of_word(!(((different & !TOPS) + !TOPS) | different))
 }
 
 /// The same of two words, the lanes of the second above those of the first.
@@ -79,6 +80,41 @@ pub(super) fn in_two_words(low: Word, high: Word, wanted: u8) -> u32 {
 #[inline]
 pub(super) fn in_two_words(low: Word, high: Word, wanted: u8) -> u32 {
     in_word(low, wanted) | in_word(high, wanted) << LANES
+}
+
+/// The upper bits of the bytes of a word, the lowest byte's lowest.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
+pub(super) fn tops_of_word(word: Word) -> u32 {
+    (((word & TOPS) >> 7).wrapping_mul(GATHER) >> (Word::BITS - LANES as u32)) as u32
+}
+
+/// The same of two words, the bytes of the second above those of the first.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+pub(super) fn tops_of_two_words(low: Word, high: Word) -> u32 {
+    use core::arch::x86_64::{_mm_movemask_epi8, _mm_set_epi64x};
+    // SAFETY: the target has SSE2 (see the `cfg`).
+    let bytes = unsafe { _mm_set_epi64x(high.cast_signed(), low.cast_signed()) };
+    // SAFETY: as above.
+    unsafe { _mm_movemask_epi8(bytes) }.cast_unsigned()
+}
+
+/// The same of two words, the bytes of the second above those of the first.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+pub(super) fn tops_of_two_words(low: Word, high: Word) -> u32 {
+    tops_of_word(low) | tops_of_word(high) << LANES
+}
+
+/// A word of which byte `i` has its upper bit set if bit `i` is, and no other bits.
+#[inline]
+pub(super) fn spread(bits: u32) -> Word {
+    // Of each byte the bit with its own number.
+    #[allow(clippy::cast_possible_truncation, reason = "what of it a word has")]
+    const DIAGONAL: Word = 0x8040_2010_0804_0201_u64 as Word;
+    let bits = Word::from(bits) & ((1 << LANES) - 1);
+    ((bits.wrapping_mul(ONES) & DIAGONAL) + !TOPS) & TOPS
 }
 
 /// Whether one of the pairs of bytes in the words is `wanted`, looked at through `mask`.
@@ -160,7 +196,8 @@ mod portable {
 
 #[cfg(test)]
 mod tests {
-    use super::{LANES, any_pair, in_two_words, in_word, matches, pairs_in_word, portable};
+    use super::{LANES, TOPS, any_pair, in_two_words, in_word, matches, pairs_in_word, portable};
+    use super::{spread, tops_of_two_words, tops_of_word};
     use crate::sync::Word;
     use crate::sync::lossy::LossyWord;
 
@@ -186,6 +223,19 @@ mod tests {
                 assert_eq!(in_word(low, wanted), both & ((1 << LANES) - 1));
                 assert_eq!(in_two_words(low, high, wanted), both);
             }
+        }
+    }
+
+    #[test]
+    fn upper_bits_are_gathered_and_spread() {
+        for bits in 0..=u16::MAX {
+            let wanted = u32::from(bits) & ((1 << (2 * LANES)) - 1);
+            let (low, high) = (spread(wanted), spread(wanted >> LANES));
+            assert_eq!((low | high) & !TOPS, 0);
+            // What is below the upper bits is not looked at.
+            let (low, high) = (low | !TOPS, high | !TOPS);
+            assert_eq!(tops_of_two_words(low, high), wanted);
+            assert_eq!(tops_of_word(low), wanted & ((1 << LANES) - 1));
         }
     }
 

@@ -38,10 +38,11 @@
     clippy::cast_possible_truncation,
     reason = "ways, states and ghosts are small, and packed into words"
 )]
+#![expect(clippy::inline_always, reason = "parts of an insert, see `set`")]
 
 use super::lanes;
 use super::mask::Mask;
-use super::width::{Blank, Width};
+use super::width::{Blank, MOST_WAYS, Width};
 use crate::sync::Word;
 use crate::sync::lossy::{Lossy32, LossyWord};
 
@@ -62,17 +63,20 @@ const EACH_STATE: Word = Word::MAX / 0xFF;
 /// kept from it for ever.
 const CHANCE: u32 = 64;
 
-/// For each count and age how soon such an entry has to go: greater is sooner.
-const RANKS: [u16; 128] = {
-    let mut ranks = [0; 128];
+/// For each count and age how soon such an entry has to go: greater is sooner. It leaves room for a way below, and none is less than
+/// `LEAST_RANK`. From `NO_CANDIDATE` on all are nothing.
+const RANKS: [u32; 256] = {
+    let mut ranks = [0; 256];
     let mut state = 0;
-    while state < 128 {
-        let (count, age) = (state as u16 >> 4, state as u16 & 15);
-        ranks[state] = 4000 * age / ((count + 1) * (count + 1));
+    while state < NO_CANDIDATE as usize {
+        let (count, age) = (state as u32 >> 4, state as u32 & 15);
+        ranks[state] = (4000 * age / ((count + 1) * (count + 1)) + 1) * LEAST_RANK;
         state += 1;
     }
     ranks
 };
+const LEAST_RANK: u32 = 16;
+const NO_CANDIDATE: u8 = 0x80;
 
 #[inline]
 const fn count_of(state: u8) -> u8 {
@@ -219,6 +223,8 @@ const fn much(asked: u32) -> u32 {
 /// A key that was missed, on its way into the set.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival {
+    /// The clock as it is when it is put in.
+    clock: ClockWord,
     /// How often it was used when it was here before, and once more: if there is a ghost of it.
     count: Option<u8>,
     /// Whether it begins on probation.
@@ -228,26 +234,65 @@ pub(super) struct Arrival {
     print: u16,
 }
 
-/// The clock word, taken apart.
+/// A value of the clock word.
 #[derive(Clone, Copy)]
-struct Clock {
-    tick: u8,
-    misses: u32,
-    ghost: u32,
-    next_to_go: Option<usize>,
-}
+struct ClockWord(u32);
 
-impl Clock {
+impl ClockWord {
+    const TICK: u32 = 0xF;
+    const MISS: u32 = 1 << 4;
+    const MISSES: u32 = 3 << 4;
+    const GHOST: u32 = 1 << 8;
+    const GHOSTS: u32 = 0x1F << 8;
+    const NEXT_TO_GO: u32 = 0x1F << 16;
+    const HAS_NEXT_TO_GO: u32 = 1 << 20;
+
     #[inline]
-    fn of(word: u32) -> Self {
-        let next_to_go = (word >> 20 & 1 != 0).then_some((word >> 16 & 0xF) as usize);
-        Self { tick: (word & 0xF) as u8, misses: word >> 4 & 3, ghost: word >> 8 & 0x1F, next_to_go }
+    const fn tick(self) -> u8 {
+        (self.0 & Self::TICK) as u8
     }
 
     #[inline]
-    fn word(self) -> u32 {
-        let next_to_go = self.next_to_go.map_or(0, |way| 1 << 20 | (way as u32 & 0xF) << 16);
-        u32::from(self.tick & TICKS) | (self.misses & 3) << 4 | (self.ghost & 0x1F) << 8 | next_to_go
+    const fn misses(self) -> u32 {
+        (self.0 & Self::MISSES) / Self::MISS
+    }
+
+    /// Where the next ghost goes.
+    #[inline]
+    const fn ghost(self) -> u32 {
+        (self.0 & Self::GHOSTS) / Self::GHOST
+    }
+
+    /// The established way that was next to go.
+    #[inline]
+    const fn next_to_go(self) -> Option<usize> {
+        if self.0 & Self::HAS_NEXT_TO_GO == 0 { None } else { Some((self.0 >> 16 & 0xF) as usize) }
+    }
+
+    #[inline]
+    const fn with_next_to_go(self, way: Option<usize>) -> Self {
+        let next = match way {
+            None => 0,
+            Some(way) => Self::HAS_NEXT_TO_GO | (way as u32 & 0xF) << 16,
+        };
+        Self(self.0 & !Self::NEXT_TO_GO | next)
+    }
+
+    #[inline]
+    const fn with_a_miss(self) -> Self {
+        Self(self.0 + Self::MISS)
+    }
+
+    /// The next tick, and no misses in it.
+    #[inline]
+    const fn ticked(self) -> Self {
+        Self(self.0 & !(Self::MISSES | Self::TICK) | (self.0 + 1) & Self::TICK)
+    }
+
+    /// With a ghost more, of so many.
+    #[inline]
+    const fn with_a_ghost(self, ghosts: u32) -> Self {
+        Self(self.0 & !Self::GHOSTS | ((self.ghost() + 1) % ghosts * Self::GHOST))
     }
 }
 
@@ -267,24 +312,40 @@ impl<W: Width> Policy<W> {
         (self.states.as_ref()[way / STATES].load() >> (way % STATES * 8)) as u8
     }
 
-    /// Other states in the same word that change at the same time may be lost.
     #[inline]
     fn set_state(&self, way: usize, state: u8) {
+        self.replace_state(way, state);
+    }
+
+    /// Other states in the same word that change at the same time may be lost. Gives the state before.
+    #[inline]
+    fn replace_state(&self, way: usize, state: u8) -> u8 {
         let word = &self.states.as_ref()[way / STATES];
         let (states, shift) = (word.load(), way % STATES * 8);
-        let change = (states >> shift) as u8 ^ state;
-        word.store(states ^ Word::from(change) << shift);
+        let before = (states >> shift) as u8;
+        word.store(states ^ Word::from(before ^ state) << shift);
+        before
     }
 
     #[inline]
-    fn clock(&self) -> Clock {
-        Clock::of(self.clock.load())
+    fn clock(&self) -> ClockWord {
+        ClockWord(self.clock.load())
+    }
+
+    /// The ways that are on probation.
+    #[inline]
+    fn on_probation(&self) -> Mask {
+        Mask::of_bits(match self.states.as_ref() {
+            [word] => lanes::tops_of_word(word.load()),
+            [low, high] => lanes::tops_of_two_words(low.load(), high.load()),
+            _ => unreachable!("a set has one word of states, or two"),
+        })
     }
 
     /// An entry is used. Written down only if it is the first time in this tick.
     #[inline]
     pub(super) fn touch(&self, way: usize) {
-        let (state, tick) = (self.state(way), self.clock().tick);
+        let (state, tick) = (self.state(way), self.clock().tick());
         if state & TICKS != tick {
             let count = (count_of(state) + 1).min(MOST_COUNT);
             self.set_state(way, count << 4 | tick);
@@ -292,34 +353,35 @@ impl<W: Width> Policy<W> {
     }
 
     /// A key that is not here is to be put in.
-    #[inline]
+    #[inline(always)]
     pub(super) fn miss(&self, ghosts: &Ghosts<W>, print: u16, around: Around<'_>) -> Arrival {
         let print = (print & PRINT).max(1);
         let mut clock = self.clock();
         let ghost = ghosts.take(print);
         if let Some(asked) = around.asked {
-            self.ask(&mut clock, ghost, asked, around.climb);
+            clock = self.ask(clock, ghost, asked, around.climb);
         }
-        self.tick(&mut clock);
-        self.clock.store(clock.word());
+        clock = self.tick(clock);
         let count =
             ghost.map(|(_, ghost)| ((ghost >> 12) as u8 & MOST_COUNT) + 1).map(|count| count.min(MOST_COUNT));
-        Arrival { count, probation: count.is_none(), window: around.window(), print }
+        Arrival { clock, count, probation: count.is_none(), window: around.window(), print }
     }
 
     /// As [`miss`](Self::miss), of a key whose entry is in `way`, and is to have another one.
     pub(super) fn again(&self, way: usize, around: Around<'_>) -> Arrival {
         let count = (count_of(self.state(way)) + 1).min(MOST_COUNT);
-        Arrival { count: Some(count), probation: false, window: around.window(), print: 1 }
+        let window = around.window();
+        Arrival { clock: self.clock(), count: Some(count), probation: false, window, print: 1 }
     }
 
     /// What the miss says about the size of the window.
-    fn ask(&self, clock: &mut Clock, ghost: Option<(u32, u16)>, asked: u32, climb: &Climb) {
+    #[inline(never)]
+    fn ask(&self, clock: ClockWord, ghost: Option<(u32, u16)>, asked: u32, climb: &Climb) -> ClockWord {
         if let Some((at, ghost)) = ghost
             && (ghost >> 8) as u8 & PROBATION != 0
         {
             // The last that went is at 1, and where the next one goes is the one that went first.
-            let distance = (clock.ghost + W::GHOSTS - 1 - at) % W::GHOSTS + 1;
+            let distance = (clock.ghost() + W::GHOSTS - 1 - at) % W::GHOSTS + 1;
             if distance <= 2 {
                 climb.lean(1, far(asked), Self::MOST_WINDOW);
             }
@@ -327,27 +389,27 @@ impl<W: Width> Policy<W> {
                 climb.miss(much(asked), Self::MOST_WINDOW);
             }
         }
-        if let Some(way) = clock.next_to_go.take()
-            && self.state(way % W::WAYS) & TICKS == clock.tick
+        if let Some(way) = clock.next_to_go()
+            && self.state(way % W::WAYS) & TICKS == clock.tick()
         {
             climb.lean(-2, far(asked), Self::MOST_WINDOW);
         }
         // In most caches nothing is, most of the time: that is asked first.
-        if climb.misses() && clock.misses + 1 >= W::TICK {
-            climb.used(self.used_in(clock.tick));
+        if climb.misses() && clock.misses() + 1 >= W::TICK {
+            climb.used(self.used_in(clock.tick()));
         }
+        clock.with_next_to_go(None)
     }
 
     /// Counts a miss, with which a tick may end and the next one begin.
     #[inline]
-    fn tick(&self, clock: &mut Clock) {
-        clock.misses += 1;
-        if clock.misses < W::TICK {
-            return;
+    fn tick(&self, clock: ClockWord) -> ClockWord {
+        if clock.misses() + 1 < W::TICK {
+            return clock.with_a_miss();
         }
-        clock.misses = 0;
-        clock.tick = (clock.tick + 1) & TICKS;
-        self.grow_old(clock.tick);
+        let clock = clock.ticked();
+        self.grow_old(clock.tick());
+        clock
     }
 
     /// How many established entries were used in this tick.
@@ -378,7 +440,7 @@ impl<W: Width> Policy<W> {
 
     /// The one of the `candidates` that has to go for an arrival, which learns how it begins. Called again with fewer of
     /// them if that one can't be had.
-    #[inline]
+    #[inline(always)]
     pub(super) fn victim(
         &self,
         candidates: Mask,
@@ -386,29 +448,43 @@ impl<W: Width> Policy<W> {
         around: Around<'_>,
     ) -> Option<usize> {
         let (leaving, window) = self.window(arrival.window);
-        let by_chance =
-            ((u32::from(arrival.print) * 0x9E37) >> 4) % CHANCE == (self.clock.load() >> 8) % CHANCE;
-        let leaving = leaving.filter(|&way| candidates.contains(way));
+        let by_chance = ((u32::from(arrival.print) * 0x9E37) >> 4) % CHANCE == arrival.clock.ghost() % CHANCE;
         if let Some(way) = leaving
+            && candidates.contains(way)
             && arrival.count.is_none()
             && around.asked.is_none()
             && !by_chance
         {
             return Some(way);
         }
-        let Some(established) = self.first_to_go(candidates.without(window)) else {
-            return leaving.or(candidates.first());
+        let (way, after) = self.one_of_two(candidates, leaving, window, by_chance, *arrival)?;
+        *arrival = after;
+        Some(way)
+    }
+
+    /// The one that is leaving the window, or an established one.
+    #[inline(never)]
+    fn one_of_two(
+        &self,
+        candidates: Mask,
+        leaving: Option<usize>,
+        window: Mask,
+        by_chance: bool,
+        mut arrival: Arrival,
+    ) -> Option<(usize, Arrival)> {
+        let leaving = leaving.filter(|&way| candidates.contains(way));
+        let Some(established) = self.first_to_go(candidates.without(window), arrival.clock.tick()) else {
+            return Some((leaving.or(candidates.first())?, arrival));
         };
         // Strictly: who comes back as good as what it would displace has to prove it.
         arrival.probation = arrival.count.is_none_or(|count| count <= count_of(self.state(established)));
-        let Some(way) = leaving else { return Some(established) };
+        let Some(way) = leaving else { return Some((established, arrival)) };
         if by_chance {
             self.set_state(way, self.state(way) & !PROBATION);
-            return Some(established);
+            return Some((established, arrival));
         }
-        let next_to_go = Some(established);
-        self.clock.store(Clock { next_to_go, ..self.clock() }.word());
-        Some(way)
+        arrival.clock = arrival.clock.with_next_to_go(Some(established));
+        Some((way, arrival))
     }
 
     /// The one of the `candidates` that would be missed least, if nobody arrives for it: one of the least used, the window's last.
@@ -418,77 +494,91 @@ impl<W: Width> Policy<W> {
         let candidates =
             candidates.filter(|&way| count(way) == least).map(Mask::one).fold(Mask::of_bits(0), Mask::or);
         let (leaving, window) = self.window(around.window());
-        let established = self.first_to_go(candidates.without(window));
+        let established = self.first_to_go(candidates.without(window), self.clock().tick());
         established.or(leaving.filter(|&way| candidates.contains(way))).or(candidates.first())
     }
 
     /// The entries of the window, of which there are `most`, and the one that is about to leave it, if it is full.
     #[inline]
     fn window(&self, most: u32) -> (Option<usize>, Mask) {
-        let (mut window, mut count) = (Mask::NONE, 0);
+        let probation = self.on_probation();
+        let (mut rest, mut room) = (probation, most);
         let mut recent = self.recent.load();
         for _ in 0..RECENT {
+            if rest.is_empty() {
+                break;
+            }
             let way = (recent & 0xF) as usize % W::WAYS;
             recent >>= 4;
-            if self.state(way) & PROBATION != 0 && !window.contains(way) {
-                window = window.or(Mask::one(way));
-                count += 1;
-                if count >= most {
-                    return (Some(way), window);
-                }
+            // What is not on probation any more, or was found already, takes no room.
+            room -= u32::from(rest.contains(way));
+            rest = rest.without(Mask::one(way));
+            if room == 0 {
+                return (Some(way), probation.without(rest));
             }
         }
-        (None, window)
+        (None, probation.without(rest))
     }
 
     /// The established entry that has to go.
     #[inline]
-    fn first_to_go(&self, established: Mask) -> Option<usize> {
-        let tick = self.clock().tick;
-        let mut first = (0, None);
-        for way in established {
-            let state = self.state(way);
-            let age = tick.wrapping_sub(state) & TICKS;
-            // Plus one, so that any is more than none.
-            let rank = u32::from(RANKS[usize::from(count_of(state) << 4 | age)]) + 1;
-            if rank > first.0 {
-                first = (rank, Some(way));
+    fn first_to_go(&self, established: Mask, tick: u8) -> Option<usize> {
+        const TICKS_OF_EACH: Word = EACH_STATE * TICKS as Word;
+        const COUNTS: Word = EACH_STATE * (MOST_COUNT << 4) as Word;
+        // No difference of ticks borrows from the next byte.
+        let now = EACH_STATE * Word::from(tick | (TICKS + 1));
+        // Ranks with the number of ways above, so that of equals the lowest is the greatest.
+        let mut first = 0;
+        let mut below = MOST_WAYS;
+        for (index, word) in self.states.as_ref().iter().enumerate() {
+            let states = word.load();
+            let ages = (now - (states & TICKS_OF_EACH)) & TICKS_OF_EACH;
+            let others = lanes::spread(!(established.bits() >> (index * STATES)));
+            let mut ranked = ((states & COUNTS | ages) & !(others - (others >> 7))) | others;
+            for _ in 0..STATES {
+                below -= 1;
+                first = first.max(RANKS[(ranked & 0xFF) as usize] + below);
+                ranked >>= 8;
             }
         }
-        first.1
+        (first >= LEAST_RANK).then(|| (MOST_WAYS - 1 - first % LEAST_RANK) as usize)
     }
 
-    /// An arrival has been put in the place of what is forgotten, or of nothing.
+    /// An arrival has been put in the place of an entry, or of nothing. Gives the state of that. `remembers` says that it leaves a
+    /// [`Ghost`].
     #[inline]
-    pub(super) fn placed(&self, way: usize, arrival: Arrival) {
-        let state = arrival.count.unwrap_or(0) << 4 | self.clock().tick;
-        if arrival.probation {
-            self.set_state(way, state | PROBATION);
+    pub(super) fn placed(&self, way: usize, arrival: Arrival, remembers: bool) -> u8 {
+        let Arrival { clock, probation, .. } = arrival;
+        self.clock.store(if remembers { clock.with_a_ghost(W::GHOSTS) } else { clock }.0);
+        if probation {
             self.recent.store(self.recent.load() << 4 | way as Word);
-        } else {
-            self.set_state(way, state);
         }
+        let state = u8::from(probation) << 7 | arrival.count.unwrap_or(0) << 4 | clock.tick();
+        self.replace_state(way, state)
     }
+}
 
-    /// What is to be remembered of an entry that goes. Before anything else is put there.
-    #[inline]
-    pub(super) fn last_state(&self, way: usize) -> u8 {
-        self.state(way)
-    }
+/// What is remembered of an entry that went, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Ghost {
+    at: u32,
+    ghost: u16,
+}
 
-    /// Remembers an entry that went.
+impl Ghost {
+    /// Of an entry in whose place the arrival was put: the print of its key, and its last state.
     #[inline]
-    pub(super) fn remember(&self, ghosts: &Ghosts<W>, print: u16, last_state: u8) {
-        let print = (print & PRINT).max(1);
-        let clock = self.clock();
-        ghosts.put(clock.ghost, u16::from(last_state & !TICKS) << 8 | print);
-        self.clock.store(Clock { ghost: (clock.ghost + 1) % W::GHOSTS, ..clock }.word());
+    pub(super) fn of(arrival: Arrival, print: u16, last_state: u8) -> Self {
+        Self {
+            at: arrival.clock.ghost(),
+            ghost: u16::from(last_state & !TICKS) << 8 | (print & PRINT).max(1),
+        }
     }
 }
 
 impl<W: Width> Ghosts<W> {
     #[inline]
-    fn put(&self, at: u32, ghost: u16) {
+    pub(super) fn put(&self, Ghost { at, ghost }: Ghost) {
         let word = &self.0.as_ref()[at as usize / GHOSTS];
         let shift = at as usize % GHOSTS * 16;
         let others = word.load() & !(Word::from(u16::MAX) << shift);
@@ -520,6 +610,7 @@ impl<W: Width> Ghosts<W> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mask::Mask;
     use super::super::width::{Blank, Ways};
     use super::{MOST_COUNT, PROBATION, Policy, TICKS, count_of, most_window};
 
@@ -553,6 +644,25 @@ mod tests {
         let states = [5, PROBATION | 5, 4, MOST_COUNT << 4 | 5, PROBATION | 4, 0x15, 0, PROBATION];
         (0..8).for_each(|way| policy.set_state(way, states[way]));
         assert_eq!(policy.used_in(5), 3);
+    }
+
+    #[test]
+    fn the_first_to_go_is_the_lowest_of_those_of_the_highest_rank() {
+        let rank = |state: u8, tick: u8| {
+            let (age, count) = (u32::from(tick.wrapping_sub(state) & TICKS), u32::from(count_of(state)));
+            4000 * age / ((count + 1) * (count + 1))
+        };
+        let mut random = 1_u64;
+        for round in 0..10_000 {
+            random = random.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(round);
+            let (states, tick) = ((random ^ random >> 29).to_le_bytes(), (random >> 60) as u8);
+            let candidates = Mask::of_bits((random >> 50) as u32 & 0xFF);
+            let policy = Policy::<Ways<8>>::BLANK;
+            (0..8).for_each(|way| policy.set_state(way, states[way]));
+            let highest = candidates.map(|way| rank(states[way], tick)).max();
+            let first = candidates.into_iter().find(|&way| Some(rank(states[way], tick)) == highest);
+            assert_eq!(policy.first_to_go(candidates, tick), first);
+        }
     }
 
     #[test]

@@ -20,13 +20,18 @@
 //! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
 //! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
 //! the place of a function's result already is lost if a destructor panics at the function's end.
+//!
+//! The steps of an insert have a key, a value and a dozen words in hand, and are one function when compiled: to hand those from one to the
+//! next in memory would be a fifth of its time.
+
+#![expect(clippy::inline_always, reason = "see above")]
 
 use super::cell::Cell;
 use super::control::{Control, Epoch, Snapshot, Step};
 use super::lanes;
 use super::mask::Mask;
 use super::plain::Plain;
-use super::policy::{Around, Arrival, Ghosts, Policy};
+use super::policy::{Around, Arrival, Ghost, Ghosts, Policy};
 use super::tags::Tags;
 use super::width::{Blank, MOST_WAYS, Width};
 use super::word::{Refused, SlotWord, Unpinned};
@@ -161,9 +166,9 @@ impl Store {
 pub(crate) enum Displaced<K, V> {
     /// Nothing.
     Nothing,
-    /// The entry with the same key.
-    Same(K, V),
-    /// Another one.
+    /// The value of the same key.
+    Same(V),
+    /// Another entry.
     Other(K, V),
     /// The entry with the same key, which is still in use, and perhaps another one.
     SameInUse(Option<(K, V)>),
@@ -292,8 +297,8 @@ struct Draft<'a, K, V, R: CacheRecorder> {
     way: usize,
     word: &'a SlotWord,
     pair: &'a Cell<(K, V)>,
-    /// How the entry that was there ended, if it is this that ends it.
-    end: End,
+    /// How the entry that was there ended, if it is this that ends it; none if there was none.
+    end: Option<End>,
     counts: &'a R,
 }
 
@@ -327,7 +332,7 @@ impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
     fn take_back(&self) -> (K, V) {
         // First: a slot that is free is not live.
         if self.control.clear(self.way) {
-            self.counts.ended(self.end, 1);
+            self.counts.ended(self.end.unwrap_or(End::Evicted), 1);
         }
         // SAFETY: CLAIMED, and it was written here.
         let entry = unsafe { self.pair.take() };
@@ -357,15 +362,39 @@ struct Scan<'a, K, V> {
     refused: Mask,
 }
 
-/// A way that was claimed, and what is known of it.
+impl<K, V> Scan<'_, K, V> {
+    /// The ways that are not to be seen any more after a publish.
+    #[inline]
+    fn ways(&self) -> Mask {
+        self.refused.or(self.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way)))
+    }
+}
+
+/// What an insert has in hand when it publishes.
+struct Work<'a, K, V, R: CacheRecorder> {
+    draft: Draft<'a, K, V, R>,
+    /// What was in the draft's slot.
+    gone: Option<(K, V)>,
+    /// What is to be remembered of it.
+    ghost: Option<Ghost>,
+    found: Scan<'a, K, V>,
+}
+
+impl<K, V, R: CacheRecorder> Work<'_, K, V, R> {
+    /// Gives back what was to be stored.
+    fn give_up(self) -> (K, V) {
+        let Self { draft, gone, found, .. } = self;
+        let new = draft.withdraw();
+        drop((found, gone));
+        new
+    }
+}
+
+/// A way that was claimed, and how the entry ends that is in it; none if there is none.
+#[derive(Clone, Copy)]
 struct Claim {
     way: usize,
-    /// How the entry ends that is in it; none if there is none.
     end: Option<End>,
-    /// How the new entry begins; none if it goes on as the old one of its key.
-    arrival: Option<Arrival>,
-    /// What the policy knew of the entry.
-    state: u8,
 }
 
 impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
@@ -482,9 +511,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// As [`find`](Self::find), from one value of control, with what else has to disappear for a publish.
+    #[inline]
     fn scan(&self, seen: Snapshot, tag: u8, is: impl Fn(&K) -> bool) -> Scan<'_, K, V> {
+        let matching = seen.live().and(self.tags.matching(tag));
+        // Most new keys meet no tag like theirs.
+        if matching.is_empty() { Scan { old: None, refused: Mask::NONE } } else { self.scan_of(matching, is) }
+    }
+
+    #[inline(never)]
+    fn scan_of(&self, ways: Mask, is: impl Fn(&K) -> bool) -> Scan<'_, K, V> {
         let mut refused = Mask::NONE;
-        for way in seen.live().and(self.tags.matching(tag)) {
+        for way in ways {
             match self.hold(way) {
                 // By ONE no other entry has the key, so those that were refused have another.
                 Ok(held) if is(held.key()) => return Scan { old: Some((way, held)), refused: Mask::NONE },
@@ -495,57 +532,113 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         Scan { old: None, refused }
     }
 
-    /// Stores an entry. `eq` compares keys, `print` is that of another key.
-    #[inline]
-    pub(crate) fn place<'a, R: CacheRecorder>(
+    /// Stores an entry. `eq` compares keys, `print` is that of another key, `done` makes the result: where it is known what has become of
+    /// the newcomer.
+    #[inline(always)]
+    pub(crate) fn place<'a, R: CacheRecorder, T>(
         &'a self,
         call: Call<'a, K, V, R>,
         new: Newcomer<K, V>,
         store: Store,
         eq: impl Fn(&K, &K) -> bool,
         print: impl Fn(&K) -> u16,
-    ) -> Placed<'a, K, V> {
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
         let Newcomer { key, value, parts, deadline, idle } = new;
-        let mut seen = self.control.load();
+        let seen = self.control.load();
         if store.is_overtaken(seen) {
-            return Placed::Overtaken(key, value);
+            return done(Placed::Overtaken(key, value));
         }
         let mut found = self.scan(seen, parts.tag, |other| eq(other, &key));
         if let Some(present) = self.present(store, &mut found, call.now) {
-            return Placed::Present(present, key, value);
+            return done(Placed::Present(present, key, value));
         }
-        let Some(claim) = self.claim(call, parts.print, &mut found.old) else {
-            drop(found);
-            return Placed::Rejected(key, value);
+        let life = (deadline, idle);
+        if let Some((way, old)) = found.old.take_if(|(_, old)| old.0.word.claim_pinned()) {
+            // Its pin is the claim's now.
+            mem::forget(old);
+            let claim = self.claimed(call, way, End::Replaced);
+            let (draft, gone) = self.draft(call, claim, (key, value), parts.tag, life);
+            self.policy.touch(way);
+            return self.publish(
+                call,
+                store,
+                seen,
+                parts.tag,
+                Work { draft, gone, ghost: None, found },
+                eq,
+                done,
+            );
+        }
+        let mut arrival = match found.old {
+            None => self.policy.miss(&self.ghosts, parts.print, call.around),
+            Some((way, _)) => self.policy.again(way, call.around),
         };
-        let (draft, displaced) = self.draft(call, &claim, (key, value), parts.tag, (deadline, idle));
+        let Some(claim) = self.claim(call, seen.live(), &mut arrival) else {
+            drop(found);
+            return done(Placed::Rejected(key, value));
+        };
+        let (draft, gone) = self.draft(call, claim, (key, value), parts.tag, life);
+        let evicted = claim.end == Some(End::Evicted);
+        let state = self.policy.placed(claim.way, arrival, evicted);
         // Here, where the draft is withdrawn if it panics.
-        let print = match (claim.end, &displaced) {
-            (Some(End::Evicted), Some((key, _))) => Some(print(key)),
+        let ghost = match &gone {
+            Some((key, _)) if evicted => Some(Ghost::of(arrival, print(key), state)),
             _ => None,
         };
-        for _ in 0..W::WAYS {
-            let old = found.old.as_ref().map_or(Mask::NONE, |&(way, _)| Mask::one(way));
-            if let Some(before) = self.control.publish(seen, claim.way, found.refused.or(old), store.step()) {
-                let held = draft.published(store.keeps());
-                return self.published(call, held, &claim, before, found, displaced, print);
-            }
-            seen = self.control.load();
+        self.publish(call, store, seen, parts.tag, Work { draft, gone, ghost, found }, eq, done)
+    }
+
+    /// Publishes what was scanned for in `seen`.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
+    fn publish<'a, R: CacheRecorder, T>(
+        &'a self,
+        call: Call<'a, K, V, R>,
+        store: Store,
+        seen: Snapshot,
+        tag: u8,
+        work: Work<'a, K, V, R>,
+        eq: impl Fn(&K, &K) -> bool,
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
+        match self.control.publish(seen, work.draft.way, work.found.ways(), store.step()) {
+            Some(before) => self.published(call, store, work, before, done),
+            None => self.publish_later(call, store, tag, work, eq, done),
+        }
+    }
+
+    /// The same where something was published since that scan.
+    #[cold]
+    #[inline(never)]
+    fn publish_later<'a, R: CacheRecorder, T>(
+        &'a self,
+        call: Call<'a, K, V, R>,
+        store: Store,
+        tag: u8,
+        mut work: Work<'a, K, V, R>,
+        eq: impl Fn(&K, &K) -> bool,
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
+        // The first was in `publish`.
+        for _ in 1..W::WAYS {
+            let seen = self.control.load();
             if store.is_overtaken(seen) {
-                let (key, value) = draft.withdraw();
-                drop((found, displaced));
-                return Placed::Overtaken(key, value);
+                let (key, value) = work.give_up();
+                return done(Placed::Overtaken(key, value));
             }
-            found = self.scan(seen, parts.tag, |other| eq(other, draft.key()));
-            if let Some(present) = self.present(store, &mut found, call.now) {
-                let (key, value) = draft.withdraw();
-                drop(displaced);
-                return Placed::Present(present, key, value);
+            work.found = self.scan(seen, tag, |other| eq(other, work.draft.key()));
+            if let Some(present) = self.present(store, &mut work.found, call.now) {
+                let (key, value) = work.give_up();
+                return done(Placed::Present(present, key, value));
+            }
+            let gone = work.found.ways();
+            if let Some(before) = self.control.publish(seen, work.draft.way, gone, store.step()) {
+                return self.published(call, store, work, before, done);
             }
         }
-        let (key, value) = draft.withdraw();
-        drop((found, displaced));
-        Placed::Rejected(key, value)
+        let (key, value) = work.give_up();
+        done(Placed::Rejected(key, value))
     }
 
     /// The entry that a fill leaves where it is.
@@ -563,56 +656,50 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
     }
 
-    /// Claims a way: that of the key itself if nobody else has it, a free one, or a victim's. From here on what was in it can't be
-    /// seen any more.
-    #[inline]
+    /// Claims a way: a free one, or a victim's. From here on what was in it can't be seen any more.
+    #[inline(always)]
     fn claim(
         &self,
         call: Call<'_, K, V, impl CacheRecorder>,
-        print: u16,
-        old: &mut Option<(usize, Held<'_, K, V>)>,
+        live: Mask,
+        arrival: &mut Arrival,
     ) -> Option<Claim> {
-        if let Some((way, held)) = old.take_if(|(_, held)| held.0.word.claim_pinned()) {
-            // Its pin is the claim's now.
-            mem::forget(held);
-            return Some(self.claimed(call, way, End::Replaced, None));
-        }
-        let mut arrival = match old {
-            None => self.policy.miss(&self.ghosts, print, call.around),
-            Some((way, _)) => self.policy.again(*way, call.around),
-        };
-        let live = self.control.glance();
         let hidden = call.usable.without(live);
+        if !hidden.is_empty()
+            && let Some(claim) = self.claim_hidden(call, hidden)
+        {
+            return Some(claim);
+        }
+        let way = self.claim_victim(call, live.and(call.usable), arrival)?;
+        Some(self.claimed(call, way, End::Evicted))
+    }
+
+    /// Claims a way that was not live.
+    #[inline(never)]
+    fn claim_hidden(&self, call: Call<'_, K, V, impl CacheRecorder>, hidden: Mask) -> Option<Claim> {
         for way in hidden {
             if self.word(way).claim_free() {
-                return Some(Claim { way, end: None, arrival: Some(arrival), state: 0 });
+                return Some(Claim { way, end: None });
             }
         }
-        // Full, but not live: nobody could retire it when it disappeared. Or it was shown a moment ago, and has to go where there is
-        // nothing free, like any other.
+        // Full, but not live: nobody could retire it when it disappeared. Or it was shown since, and has to go where there is nothing
+        // free, like any other.
         for way in hidden {
             if self.word(way).claim_unpinned() {
-                return Some(self.claimed(call, way, End::Evicted, Some(arrival)));
+                return Some(self.claimed(call, way, End::Evicted));
             }
         }
-        let way = self.claim_victim(call, live.and(call.usable), &mut arrival)?;
-        Some(self.claimed(call, way, End::Evicted, Some(arrival)))
+        None
     }
 
     /// A way that was claimed full.
     #[inline]
-    fn claimed(
-        &self,
-        call: Call<'_, K, V, impl CacheRecorder>,
-        way: usize,
-        end: End,
-        arrival: Option<Arrival>,
-    ) -> Claim {
+    fn claimed(&self, call: Call<'_, K, V, impl CacheRecorder>, way: usize, end: End) -> Claim {
         let end = if self.has_passed(way, call.now) { End::Expired } else { end };
-        Claim { way, end: Some(end), arrival, state: self.policy.last_state(way) }
+        Claim { way, end: Some(end) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn claim_victim(
         &self,
         call: Call<'_, K, V, impl CacheRecorder>,
@@ -638,19 +725,18 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Puts an entry into a way that was claimed. Gives what was there.
-    #[inline]
+    #[inline(always)]
     fn draft<'a, R: CacheRecorder>(
         &'a self,
         call: Call<'a, K, V, R>,
-        claim: &Claim,
+        claim: Claim,
         pair: (K, V),
         tag: u8,
         life: (Deadline, Deadline),
     ) -> (Draft<'a, K, V, R>, Option<(K, V)>) {
         let (way, word, entry) = (claim.way, self.word(claim.way), self.entry(claim.way));
-        let end = claim.end.unwrap_or(End::Evicted);
         if call.plain.is_some() {
-            self.hide(way, end, call.counts);
+            self.hide(way, claim.end.unwrap_or(End::Evicted), call.counts);
         }
         // SAFETY: CLAIMED, and it was claimed as full.
         let old = claim.end.map(|_| unsafe { entry.take() });
@@ -663,11 +749,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // SAFETY: CLAIMED.
             unsafe { entry.write(pair) };
         }
-        match claim.arrival {
-            Some(arrival) => self.policy.placed(way, arrival),
-            None => self.policy.touch(way),
-        }
-        (Draft { control: &self.control, way, word, pair: entry, end, counts: call.counts }, old)
+        (Draft { control: &self.control, way, word, pair: entry, end: claim.end, counts: call.counts }, old)
     }
 
     /// What comes before a claimed way is written that others may be reading without a pin.
@@ -681,49 +763,66 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// What is to be done after a publish, before which the ways `before` were live.
-    #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
-    fn published<'a, R: CacheRecorder>(
+    #[inline(always)]
+    fn published<'a, R: CacheRecorder, T>(
         &'a self,
         call: Call<'_, K, V, R>,
-        held: Option<Held<'a, K, V>>,
-        claim: &Claim,
+        store: Store,
+        work: Work<'a, K, V, R>,
         before: Mask,
-        found: Scan<'_, K, V>,
-        displaced: Option<(K, V)>,
-        print: Option<u16>,
-    ) -> Placed<'a, K, V> {
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
+        let Work { draft, gone, ghost, found } = work;
+        let (way, end) = (draft.way, draft.end);
+        let held = draft.published(store.keeps());
         call.counts.inserted();
-        if let Some(end) = claim.end
-            && before.contains(claim.way)
+        if let Some(end) = end
+            && before.contains(way)
         {
             call.counts.ended(end, 1);
         }
-        let helped = before.and(found.refused).without(Mask::one(claim.way));
+        let helped = before.and(found.refused).without(Mask::one(way));
         if !helped.is_empty() {
             call.counts.ended(End::Evicted, helped.len());
         }
-        let displaced = match (claim.end, displaced) {
-            (Some(End::Replaced), Some((key, value))) => Displaced::Same(key, value),
-            (Some(_), Some((key, value))) => Displaced::Other(key, value),
-            _ => Displaced::Nothing,
-        };
-        let displaced = match found.old {
-            Some((way, old)) if before.contains(way) => {
-                let end = if self.has_passed(way, call.now) { End::Expired } else { End::Replaced };
-                call.counts.ended(end, 1);
-                displaced.and(end, old.retire())
-            }
-            // Somebody else has removed it, if there was one.
-            gone_or_none => {
-                drop(gone_or_none);
-                displaced
-            }
-        };
-        if let Some(print) = print {
-            self.policy.remember(&self.ghosts, print, claim.state);
+        if let Some(ghost) = ghost {
+            self.ghosts.put(ghost);
         }
-        Placed::Stored(held, displaced)
+        if let Some((way, old)) = found.old {
+            let displaced = self.displaced_too(call, (end, gone), before, way, old);
+            return done(Placed::Stored(held, displaced));
+        }
+        match gone {
+            None => done(Placed::Stored(held, Displaced::Nothing)),
+            Some((key, value)) if end != Some(End::Replaced) => {
+                done(Placed::Stored(held, Displaced::Other(key, value)))
+            }
+            Some((key, value)) => {
+                drop(key);
+                done(Placed::Stored(held, Displaced::Same(value)))
+            }
+        }
+    }
+
+    /// What was displaced, with the entry of the same key that was in another slot, `way`.
+    #[cold]
+    fn displaced_too(
+        &self,
+        call: Call<'_, K, V, impl CacheRecorder>,
+        (end, gone): (Option<End>, Option<(K, V)>),
+        before: Mask,
+        way: usize,
+        old: Held<'_, K, V>,
+    ) -> Displaced<K, V> {
+        // Somebody else has removed it.
+        if !before.contains(way) {
+            drop(old);
+            return Displaced::of(end, gone);
+        }
+        let of_old = if self.has_passed(way, call.now) { End::Expired } else { End::Replaced };
+        call.counts.ended(of_old, 1);
+        let old = old.retire();
+        Displaced::of(end, gone).and(of_old, old)
     }
 
     /// Takes out the entry of a key.
@@ -924,13 +1023,28 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 }
 
 impl<K, V> Displaced<K, V> {
+    /// What was in the slot.
+    fn of(end: Option<End>, gone: Option<(K, V)>) -> Self {
+        match gone {
+            None => Self::Nothing,
+            Some((key, value)) if end != Some(End::Replaced) => Self::Other(key, value),
+            Some((key, value)) => {
+                drop(key);
+                Self::Same(value)
+            }
+        }
+    }
+
     /// The same with what became of the entry with the same key.
     fn and(self, end: End, old: Option<(K, V)>) -> Self {
         match (self, old) {
             (first @ (Self::Nothing | Self::Same(..)), old) => {
                 drop(first);
                 match old {
-                    Some((key, value)) if end == End::Replaced => Self::Same(key, value),
+                    Some((key, value)) if end == End::Replaced => {
+                        drop(key);
+                        Self::Same(value)
+                    }
                     Some((key, value)) => Self::Other(key, value),
                     None => Self::SameInUse(None),
                 }
