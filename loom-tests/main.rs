@@ -12,6 +12,7 @@
 //! | `ticks` | the clock of two words |
 //! | `cache` | the concurrent cache: one set of one to three ways |
 //! | `memo` | single flight: who computes a result, and who waits |
+//! | `waiting` | pools that are waited for: nobody sleeps while an object is free |
 //! | `tracker` | the tracker of one or two slots, inline and on the heap, where looks are announced |
 //! | `wrong` | protocols that are wrong, which must be caught: the check of the check |
 //!
@@ -37,5 +38,6 @@ mod pool;
 mod recorder;
 mod ticks;
 mod tracker;
+mod waiting;
 mod words;
 mod wrong;
