@@ -7,11 +7,11 @@
 //! | who waits | who gives back |
 //! |---|---|
 //! | a seat: his, with his waker in it (additions) | what comes back is free (a store, that of the pool) |
-//! | `seated`: one more (addition, Release) | fence, `SeqCst` |
-//! | fence, `SeqCst` | `seated`: anybody? (load, Acquire) |
+//! | `seated`: one more (addition) | fence, `SeqCst` |
+//! | fence, `SeqCst` | `seated`: anybody? (load) |
 //! | looks again (loads, those of the pool) | every seat that is taken: pinned, its waker woken, unpinned |
 //!
-//! - His fence first: who gives back finds him counted, and wakes him.
+//! - His fence first: who gives back finds him counted, and his seat full, and wakes him.
 //! - Hers first: he finds what came back, or that another one took it since; and that one will give it back after his fence.
 //!
 //! So as long as he keeps his seat and his waker every one who gives back after his fence wakes him, and those before are seen by every one of
@@ -114,8 +114,8 @@ impl Waiters {
     pub(crate) fn tell(&self) {
         // SeqCst: pairs with the fence of `Waiter::sit`; see the module.
         fence(Ordering::SeqCst);
-        // Acquire: pairs with the Release of the addition in `sit`: the seat of who is counted is seen full.
-        if self.seated.load(Ordering::Acquire) != 0 {
+        // Relaxed: behind the fence it finds what was written before the other one. (The waker is acquired by the pin.)
+        if self.seated.load(Ordering::Relaxed) != 0 {
             self.wake_all();
         }
     }
@@ -215,8 +215,8 @@ impl<H: Holder> Waiter<H> {
         // SAFETY: CLAIMED.
         unsafe { waiters.seats[index].waker.write(own) };
         waiters.seats[index].word.fill();
-        // Release: pairs with the Acquire of `tell`; the seat is full. (What others add and take away continues what it released.)
-        waiters.seated.fetch_add(1, Ordering::Release);
+        // Relaxed: it is in front of the fence, as is the filling of the seat.
+        waiters.seated.fetch_add(1, Ordering::Relaxed);
         self.seat = Some(index);
         // SeqCst: pairs with the fence of `tell`; see the module.
         fence(Ordering::SeqCst);
