@@ -7,7 +7,7 @@ mod contest;
 
 use contest::{Contender, contender, contest};
 use core::hint::black_box;
-use larder::pool::{BoxPool, ObjectPool, Pool, Recycle};
+use larder::pool::{BoxPool, ObjectPool, Pool, Recycle, Waiting};
 use larder::stats::Off;
 use std::sync::Barrier;
 use std::thread;
@@ -44,6 +44,18 @@ struct LarderPool;
 impl Uses for LarderPool {
     fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
         let object = OBJECTS.acquire().expect("a free slot");
+        black_box(&*object);
+        with()
+    }
+}
+
+static AWAITED: Waiting<Pool<Object, SLOTS>> = Waiting::new(Pool::new());
+
+/// What it costs that somebody could wait.
+struct LarderWaiting;
+impl Uses for LarderWaiting {
+    fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
+        let object = AWAITED.acquire().expect("a free slot");
         black_box(&*object);
         with()
     }
@@ -170,6 +182,7 @@ fn main() {
                 $workload("larder BoxPool", &LarderBoxPool),
                 $workload("larder Pool", &LarderPool),
                 $workload("larder ObjectPool", &object_pool),
+                $workload("larder Waiting<Pool>", &LarderWaiting),
                 $workload("object-pool", &object_pool_crate),
                 $workload("opool", &opool),
                 $workload("sharded-slab Pool", &sharded),

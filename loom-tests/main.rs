@@ -13,6 +13,7 @@
 //! | `told` | what was told of a part, by several who look at it at once |
 //! | `cache` | the concurrent cache: one set of one to three ways |
 //! | `memo` | single flight: who computes a result, and who waits |
+//! | `waiting` | pools that are waited for: nobody sleeps while an object is free |
 //! | `tracker` | the tracker of one or two slots, inline and on the heap, where looks are announced |
 //! | `wrong` | protocols that are wrong, which must be caught: the check of the check |
 //!
@@ -39,5 +40,6 @@ mod recorder;
 mod ticks;
 mod told;
 mod tracker;
+mod waiting;
 mod words;
 mod wrong;

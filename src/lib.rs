@@ -13,6 +13,7 @@
 //! | | the number is known at run time | `pool::ObjectPool` (`alloc`) |
 //! | be told where what a pool lacks was acquired | in any of the three | the same, with the recorder [`stats::Placed`] |
 //! | try again what failed: a pool had none left | so often, with such waits, by your clock | [`pool::RetryPolicy`] |
+//! | wait when a pool has none left, until something comes back | in a task, or (`std`) a thread | [`pool::Waiting`] around it |
 //! | remember the results used last, exactly | from one place | [`cache::LruCache`] |
 //! | | and have them end exactly, those that are over first | [`cache::TimedCache`] |
 //! | | from several threads | `cache::Shared` around one of them (`alloc`) |
@@ -109,8 +110,11 @@ pub mod pool {
     pub use crate::fixed::guard::Guard;
     pub use crate::fixed::held::Held;
     pub use crate::fixed::pool::{ByDefault, Pool, Pooled, Recycle, Recycles};
+    pub use crate::fixed::waiting::{Awaited, AwaitedBox, AwaitedPooled, Waitable, WaitableObjects, Waiting};
     #[cfg(feature = "alloc")]
     pub use crate::heap::object_pool::{Hooks, ObjectPool, OwnedPooled};
+    #[cfg(feature = "alloc")]
+    pub use crate::heap::waiting::AwaitedOwned;
     pub use crate::retry::RetryPolicy;
 }
 

@@ -18,6 +18,7 @@ use larder::cache::{
 use larder::key::{DefaultHash, DefaultHasher};
 use larder::manager::Registry;
 use larder::memo::{Age, EachComputes, Memo, StaticMemo};
+use larder::pool::{AwaitedBox, AwaitedPooled, Waiting};
 use larder::pool::{BoxPool, ByDefault, Drops, Held, Pool, PoolBox, Pooled, Recycle, Recycles, RetryPolicy};
 use larder::stats::{CacheStats, Off, Placed, PoolStats, Shared, Striped};
 use larder::time::{Clock, CoarseClock, Deadline, Instant, ManualClock};
@@ -201,6 +202,44 @@ fn hooks_are_called_on_the_thread_of_the_guard() {
         };
     }
     each!(keepers);
+}
+
+/// Wakers can be sent and shared, so it is as the pool is in it.
+#[test]
+fn a_pool_that_is_waited_for_is_as_it_is_alone() {
+    fn assert_send<T: Send>(_: &T) {}
+
+    macro_rules! check {
+        ($value:ty, $v_send:literal, $v_sync:literal, $hook:ty, $h_send:literal, $h_sync:literal) => {
+            type Alone = Pool<$value, 2, Hook<$hook>>;
+            expect!(Waiting<Alone>, Send: $v_send && $h_send, Sync: $v_send && $h_sync);
+            expect!(AwaitedPooled<'static, Alone>, Send: $v_send && $h_sync, Sync: $v_sync && $h_sync);
+            expect!(Waiting<BoxPool<$value, 2>, 3>, Send: $v_send, Sync: $v_send);
+            expect!(AwaitedBox<'static, $value>, Send: $v_send, Sync: $v_sync);
+            #[cfg(feature = "alloc")]
+            {
+                use larder::pool::{AwaitedOwned, ObjectPool};
+                // Every guard is a handle, and each may be the last.
+                let core = $v_send && $h_send && $h_sync;
+                expect!(Waiting<ObjectPool<$value, Hook<$hook>>>, Send: core, Sync: core);
+                expect!(AwaitedOwned<$value, Hook<$hook>>, Send: core, Sync: core && $v_sync);
+            }
+        };
+    }
+    macro_rules! apart {
+        ($($of_it:tt)*) => {
+            {
+                check!($($of_it)*);
+            }
+        };
+    }
+    each_pair!(apart);
+
+    // What waits goes to another thread as what it waits with does.
+    let pool = Waiting::<BoxPool<SendOnly, 1>>::new(BoxPool::new());
+    assert_send(&pool.insert_async(Cell::new(1)));
+    let pool = Waiting::<Pool<SendOnly, 1>>::new(Pool::new());
+    assert_send(&pool.acquire_async());
 }
 
 #[cfg(feature = "alloc")]
@@ -491,6 +530,10 @@ assert_not_impl_any!(PoolBox<'static, Rc<u32>>: Send, Sync);
 assert_not_impl_any!(Pooled<'static, u32, Hook<Cell<u32>>>: Send);
 assert_not_impl_any!(Pool<u32, 2, Hook<Cell<u32>>>: Sync);
 assert_not_impl_any!(BoxPool<Rc<u32>, 2>: Send, Sync);
+assert_not_impl_any!(Waiting<BoxPool<Rc<u32>, 2>>: Send, Sync);
+assert_not_impl_any!(AwaitedBox<'static, Cell<u32>>: Sync);
+assert_not_impl_any!(AwaitedPooled<'static, Pool<u32, 2, Hook<Cell<u32>>>>: Send);
+assert_impl_all!(Waiting<Pool<u32, 2>>: Send, Sync, Part);
 assert_not_impl_any!(IterMut<'static, u32, Rc<u32>>: Send, Sync);
 assert_not_impl_any!(StaticCache<u32, Rc<u32>, 1, 8>: Send, Sync);
 assert_not_impl_any!(StaticCache<u32, Cell<u32>, 1, 8>: Sync);

@@ -118,7 +118,7 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
         clippy::redundant_closure_for_method_calls,
         reason = "the method is of one lifetime, not of all"
     )]
-    fn insert_by(&self, call: Call<R>, value: T) -> Result<PoolBox<'_, T, R>, Exhausted<T>> {
+    pub(crate) fn insert_by(&self, call: Call<R>, value: T) -> Result<PoolBox<'_, T, R>, Exhausted<T>> {
         let lease = Lease::borrow(&self.core, Wanted::Any, call, value, |slot, value| slot.fill(value));
         lease.map(Guard::new).map_err(|value| self.exhausted(value))
     }
@@ -133,7 +133,15 @@ impl<T, const N: usize, R: PoolRecorder> BoxPool<T, N, R> {
     #[inline]
     #[track_caller]
     pub fn insert_with<F: FnOnce() -> T>(&self, make: F) -> Result<PoolBox<'_, T, R>, Exhausted<F>> {
-        let call = R::Mark::call();
+        self.insert_with_by(R::Mark::call(), make)
+    }
+
+    #[inline]
+    pub(crate) fn insert_with_by<F: FnOnce() -> T>(
+        &self,
+        call: Call<R>,
+        make: F,
+    ) -> Result<PoolBox<'_, T, R>, Exhausted<F>> {
         let lease = Lease::borrow(&self.core, Wanted::Any, call, make, |slot, make| slot.fill(make()));
         lease.map(Guard::new).map_err(|make| self.exhausted(make))
     }

@@ -15,5 +15,6 @@ pub(crate) mod pool;
 pub(crate) mod setup;
 pub(crate) mod timed;
 pub(crate) mod tracker;
+pub(crate) mod waiting;
 pub(crate) mod watch;
 mod wheel;

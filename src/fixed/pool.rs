@@ -193,7 +193,7 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Pool<T, N, M, R> {
     }
 
     #[inline]
-    fn acquire_by(&self, call: Call<R>) -> Result<Pooled<'_, T, M, R>, Exhausted> {
+    pub(crate) fn acquire_by(&self, call: Call<R>) -> Result<Pooled<'_, T, M, R>, Exhausted> {
         let keeper = self.core.keeper();
         let lease = move |wanted| Lease::borrow(&self.core, wanted, call, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)

@@ -14,4 +14,5 @@ pub(crate) mod resources;
 pub(crate) mod shared;
 mod timed;
 pub(crate) mod tracker;
+pub(crate) mod waiting;
 mod watch;

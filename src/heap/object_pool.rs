@@ -161,7 +161,7 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
     }
 
     #[inline]
-    fn acquire_by(&self, call: Call<R>) -> Result<Pooled<'_, T, M, R>, Exhausted> {
+    pub(crate) fn acquire_by(&self, call: Call<R>) -> Result<Pooled<'_, T, M, R>, Exhausted> {
         let keeper = self.core.keeper();
         let lease =
             move |wanted| Lease::borrow(&*self.core, wanted, call, (), |slot, ()| keeper.see_to(slot));
@@ -178,7 +178,7 @@ impl<T, M: Recycle<T>, R: PoolRecorder> ObjectPool<T, M, R> {
         self.acquire_owned_by(R::Mark::call())
     }
 
-    fn acquire_owned_by(&self, call: Call<R>) -> Result<OwnedPooled<T, M, R>, Exhausted> {
+    pub(crate) fn acquire_owned_by(&self, call: Call<R>) -> Result<OwnedPooled<T, M, R>, Exhausted> {
         let keeper = self.core.keeper();
         let lease = move |wanted| Lease::share(&self.core, wanted, call, (), |slot, ()| keeper.see_to(slot));
         Recycles::acquire(&self.core, lease).map(Guard::new)

@@ -7,4 +7,5 @@ pub(crate) mod memoize;
 mod mutex;
 #[cfg(any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub(crate) mod std_clock;
+mod waiting;
 mod waits;

@@ -20,6 +20,7 @@
 //! | `marks` | which slots of a tracker are taken, dead, and how old: bits |
 //! | `tracked`, `heap_slots` | the slots of a tracker, and pins on them; on the heap |
 //! | `waker` | where a task that waits leaves its waker |
+//! | `waiters` | those who wait for what others give back, each with his waker |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
@@ -60,6 +61,7 @@ pub(crate) mod store;
 mod table;
 mod tags;
 pub(crate) mod tracked;
+pub(crate) mod waiters;
 pub(crate) mod waker;
 pub(crate) mod width;
 mod word;

@@ -1,11 +1,12 @@
-//! What waits: a lock, a condition to wait for, and who waits. std's, or under loom its own. Only where there is an operating system.
+//! What waits: a lock, a condition to wait for, and who waits, or rests. std's, or under loom its own. Only where there is an operating system.
 //!
 //! Nothing here is poisoned: whoever holds such a lock leaves what is behind it whole, whatever panics.
 
-pub(crate) use imp::{Condvar, Mutex, ThreadId, this_thread};
+pub(crate) use imp::{Condvar, Mutex, Thread, ThreadId, park, this_thread};
 
 #[cfg(not(larder_loom))]
 mod imp {
+    use core::time::Duration;
     pub(crate) use std::sync::MutexGuard as Guard;
     use std::sync::PoisonError;
     pub(crate) use std::thread::ThreadId;
@@ -42,6 +43,27 @@ mod imp {
     pub(crate) fn this_thread() -> ThreadId {
         std::thread::current().id()
     }
+
+    /// A thread that can be told to go on.
+    pub(crate) struct Thread(std::thread::Thread);
+
+    impl Thread {
+        pub(crate) fn this() -> Self {
+            Self(std::thread::current())
+        }
+
+        pub(crate) fn unpark(&self) {
+            self.0.unpark();
+        }
+    }
+
+    /// Until this thread is told to go on, for no reason, or for so long at most.
+    pub(crate) fn park(most: Option<Duration>) {
+        match most {
+            Some(most) => std::thread::park_timeout(most),
+            None => std::thread::park(),
+        }
+    }
 }
 
 /// loom's, made at the first access, so that the constructors are `const`. The data is behind a lock of std's, which is never waited for:
@@ -49,6 +71,7 @@ mod imp {
 #[cfg(larder_loom)]
 mod imp {
     use core::ops::{Deref, DerefMut};
+    use core::time::Duration;
     pub(crate) use loom::thread::ThreadId;
     use std::sync::{OnceLock, PoisonError};
 
@@ -118,5 +141,23 @@ mod imp {
 
     pub(crate) fn this_thread() -> ThreadId {
         loom::thread::current().id()
+    }
+
+    /// A thread that can be told to go on.
+    pub(crate) struct Thread(loom::thread::Thread);
+
+    impl Thread {
+        pub(crate) fn this() -> Self {
+            Self(loom::thread::current())
+        }
+
+        pub(crate) fn unpark(&self) {
+            self.0.unpark();
+        }
+    }
+
+    /// Until this thread is told to go on. No time passes in a model.
+    pub(crate) fn park(_: Option<Duration>) {
+        loom::thread::park();
     }
 }

@@ -1,6 +1,6 @@
 //! What an operation costs where nobody else is: each of its atomic accesses, by kind.
 
-use larder::pool::{BoxPool, ByDefault, Guard, ObjectPool, Pool};
+use larder::pool::{Awaited, BoxPool, ByDefault, Guard, ObjectPool, Pool, Waiting};
 use larder::stats::{Off, Placed, Shared};
 use larder::sync::step::{Accesses, accesses};
 use larder::time::{Clock, Instant, ManualClock};
@@ -109,6 +109,16 @@ fn pool() {
     assert_costs("release", 1, costs(1, 1, 0), || drop(guard));
     let guard = assert_costs("acquire", 0, costs(2, 0, 1), || pool.acquire()).unwrap();
     assert_costs("into_inner", 1, costs(1, 1, 0), || Guard::into_inner(guard));
+}
+
+#[test]
+fn waiting() {
+    let pool = Waiting::<BoxPool<u32, 16>>::new(BoxPool::new());
+    // As that of a pool, and a look whether somebody waits.
+    let guard = assert_costs("insert", 0, costs(2, 0, 1), || pool.insert(1)).unwrap();
+    assert_costs("drop", 1, costs(1 + 1, 1, 0), || drop(guard));
+    let guard = pool.insert(1).unwrap();
+    assert_costs("into_inner", 1, costs(1 + 1, 1, 0), || Awaited::into_inner(guard));
 }
 
 #[test]

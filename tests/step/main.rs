@@ -10,7 +10,7 @@
 //! | `matrix` | the ways to stop an operation, and the count of the positions at which it was stopped |
 //! | `ledger` | objects that notice how they are used |
 //! | `pools` | what all pools promise |
-//! | `box_pool`, `pool`, `object_pool`, `cache`, `tracker`, `clock` | the operations |
+//! | `box_pool`, `pool`, `object_pool`, `waiting`, `cache`, `tracker`, `clock` | the operations |
 //! | `costs` | what an operation costs where nobody else is: each atomic access, by kind |
 //! | `checker`, `wrong` | the check of the check: what the checker does, and that it finds protocols that are wrong |
 //!
@@ -32,4 +32,5 @@ mod costs;
 mod object_pool;
 mod pool;
 mod tracker;
+mod waiting;
 mod wrong;

@@ -31,6 +31,13 @@ pub(crate) trait Face: Sync + Sized + 'static {
     /// Leaves no objects in free slots.
     fn empty(&'static self);
 
+    /// Does what gives something back, while others stand somewhere.
+    fn around_a_release(&'static self, release: impl FnOnce()) {
+        release();
+    }
+    /// Called when all operations have come to their end.
+    fn settle(&'static self) {}
+
     /// How many guards there are at the beginning.
     fn kept(setup: usize) -> usize {
         setup
@@ -278,7 +285,7 @@ impl<F: Face> World for Users<F> {
         assert!(guards.len() + kept + threads >= F::SLOTS, "a thread that stands costs more than a slot");
         for (stay, guard) in guards {
             drop(stay);
-            drop(guard);
+            self.pool.around_a_release(|| drop(guard));
         }
         // The last that came leaves first: each has remembered the peak before it.
         while parts.pop().is_some() {}
@@ -286,6 +293,7 @@ impl<F: Face> World for Users<F> {
     }
 
     fn at_rest(&'static self) {
+        self.pool.settle();
         while !self.kept().is_empty() {
             self.end_one(drop);
         }

@@ -10,6 +10,7 @@ use crate::fixed::pool::{Pool, Recycle};
 use crate::fixed::setup::Config;
 use crate::fixed::tracker::Tracker;
 use crate::fixed::tracker::setup::Tracked;
+use crate::fixed::waiting::Waiting;
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::marks::Age;
 use crate::raw::store::Store;
@@ -55,6 +56,33 @@ impl<T: 'static, const N: usize, M: Recycle<T> + 'static, R: PoolRecorder + 'sta
 
     fn in_use_at(&self) -> Option<&'static Location<'static>> {
         self.held().find_map(|held| held.place)
+    }
+}
+
+/// As its pool.
+impl<P: Part, const WAITERS: usize> Part for Waiting<P, WAITERS> {
+    fn reading(&self) -> Reading {
+        let mut reading = self.pool().reading();
+        if let Reading::Pool(pool) = &mut reading {
+            pool.bytes += size_of::<Self>() - size_of::<P>();
+        }
+        reading
+    }
+
+    fn relieve(&self, pressure: Pressure) -> Relief {
+        self.change(|pool| pool.relieve(pressure))
+    }
+
+    fn empty(&self) {
+        self.change(Part::empty);
+    }
+
+    fn report(&self, tell: &mut dyn FnMut(InUse)) {
+        self.pool().report(tell);
+    }
+
+    fn in_use_at(&self) -> Option<&'static Location<'static>> {
+        self.pool().in_use_at()
     }
 }
 
