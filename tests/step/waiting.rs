@@ -166,7 +166,9 @@ fn all<const N: usize>() -> Vec<Operation<Users<Awaits<N>>>> {
     let mut all = operations::<Awaits<N>>();
     let most = one_use(N) + 2 * TELL + wait(N);
     all.retain(|operation| operation.name != "look" && operation.name != "use one whose drop panics");
-    all.iter_mut().for_each(|operation| operation.most += 2 * TELL);
+    for operation in &mut all {
+        operation.most += 2 * TELL;
+    }
     let like = Operation { most, ..all[0] };
     let more: [Operation<Users<Awaits<N>>>; 6] = [
         Operation { name: "begin to wait", run: |users| users.use_what(|| users.pool.begin(), drop), ..like },
