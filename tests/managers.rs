@@ -105,6 +105,7 @@ fn a_name_can_be_dropped_and_used_again() {
     let new = memory.create_pool("a", || String::from("new"), 3).unwrap();
     assert_eq!((*out, old.in_use(), new.in_use()), (1, 1, 0));
     assert_eq!(memory.pool::<String>("a").unwrap().max_size(), 3);
+    assert_eq!(problem(memory.remove("resources")), NameProblem::Taken);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `MemoryManager`: pools, trackers and caches with names.
 
 use super::caches::{CacheManager, some};
-use super::names::{Names, Refusal};
+use super::names::{Names, Refusal, refuse};
 use super::object_pool::{Hooks, ObjectPool, OwnedPooled};
 use super::resources::{Resource, Resources, WhenGone};
 use super::tracker::{HeapTracker, OwnedHandle};
@@ -272,8 +272,11 @@ impl<C: Clock> MemoryManager<C> {
     ///
     /// # Errors
     ///
-    /// [`NameError`](crate::NameError): there is no such name.
+    /// [`NameError`](crate::NameError): there is no such name; or it is `"resources"`, which is the manager's own and stays taken.
     pub fn remove(&self, name: &str) -> Result<(), Refusal> {
+        if name == RESOURCES {
+            return Err(refuse(name, NameProblem::Taken));
+        }
         self.parts.remove(name)
     }
 
