@@ -18,7 +18,7 @@ pub struct Line<N> {
     /// How many bytes its objects, keys and values own elsewhere, if somebody said how that is found.
     pub payload: Option<usize>,
     /// Where one of those that are in use was acquired or put in, if the part remembers that: of what leaks, it is often the place. For all of
-    /// them see [`Part::report`](crate::watch::Part::report).
+    /// them see [`Part::report`].
     pub in_use_at: Option<&'static Location<'static>>,
 }
 
