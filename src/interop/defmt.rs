@@ -44,9 +44,10 @@ impl Format for Event<'_> {
         match *self {
             Self::Exhausted { name, times, capacity } => {
                 defmt::write!(f, "pool {=str:?} was exhausted {}: ", name, Times(times as usize));
-                match capacity {
-                    1 => defmt::write!(f, "its only slot was in use"),
-                    _ => defmt::write!(f, "all of its {=usize} slots were in use", capacity),
+                if capacity == 1 {
+                    defmt::write!(f, "its only slot was in use");
+                } else {
+                    defmt::write!(f, "all of its {=usize} slots were in use", capacity);
                 }
             }
             Self::Quarantined { name, times, aside } => {
@@ -309,7 +310,7 @@ impl Format for NameProblem {
             Self::Taken => defmt::write!(f, "taken"),
             Self::Unknown => defmt::write!(f, "unknown"),
             Self::OtherType { is, asked } => {
-                defmt::write!(f, "of type {=str} and not of type {=str}", is, asked)
+                defmt::write!(f, "of type {=str} and not of type {=str}", is, asked);
             }
             Self::OtherKind { is, asked } => {
                 defmt::write!(f, "of the kind {=str:?} and not {=str:?}", is, asked);
