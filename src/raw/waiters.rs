@@ -138,12 +138,11 @@ impl Waiters {
         }
     }
 
-    /// How many sit. For tests, when all is done.
+    /// How many sit, or have sat down or begun to leave by one of its signs: the count, and a full seat. For tests.
     pub(crate) fn seated(&self) -> usize {
         let taken = self.seats.iter().filter(|seat| seat.word.is_full()).count();
         // Relaxed: as above.
-        assert_eq!(self.seated.load(Ordering::Relaxed) as usize, taken, "a seat is lost");
-        taken
+        taken.max(self.seated.load(Ordering::Relaxed) as usize)
     }
 }
 
