@@ -86,6 +86,8 @@ pub trait Waitable {
     #[doc(hidden)]
     fn counted(&self) -> Option<PoolStats>;
     #[doc(hidden)]
+    fn bytes(&self) -> usize;
+    #[doc(hidden)]
     fn check(&self);
 }
 
@@ -465,6 +467,10 @@ impl<T, const N: usize, R: PoolRecorder> Waitable for BoxPool<T, N, R> {
         self.counts()
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self)
+    }
+
     fn check(&self) {
         self.validate();
     }
@@ -493,6 +499,10 @@ impl<T, const N: usize, M: Recycle<T>, R: PoolRecorder> Waitable for Pool<T, N, 
 
     fn counted(&self) -> Option<PoolStats> {
         self.counts()
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self)
     }
 
     fn check(&self) {

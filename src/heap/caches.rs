@@ -209,10 +209,7 @@ impl<C> CacheManager<C> {
     ///
     /// [`NameError`](crate::NameError): there is no such name, it is of no cache, or of one that does not count.
     pub fn stats(&self, name: &str) -> Result<CacheStats, Refusal> {
-        match self.reading(name)? {
-            Reading::Cache(cache) => cache.counts.ok_or_else(|| refuse(name, NameProblem::NotCounted)),
-            other => Err(refuse(name, NameProblem::OtherKind { is: other.kind(), asked: "cache" })),
-        }
+        self.reading(name)?.cache_counts().map_err(|problem| refuse(name, problem))
     }
 
     /// What all caches of a namespace and of those inside it have counted together; of `""`, all there are.

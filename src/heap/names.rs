@@ -5,7 +5,7 @@ use crate::fixed::watch::event::{Event, Told};
 use crate::fixed::watch::part::{Cleanup, InUse, Part, Pressure, Relief};
 use crate::fixed::watch::path;
 use crate::fixed::watch::reading::Reading;
-use crate::fixed::watch::rounds::{Rest, Rounds};
+use crate::fixed::watch::rounds::{Rest, Rounds, share};
 use crate::fixed::watch::snapshot::Line;
 use crate::maintenance::Maintained;
 use crate::sync::catch::catch;
@@ -291,8 +291,7 @@ impl Names {
         let mut sum = Maintained::default();
         let (before, after) = all.split_at(turn as usize % all.len().max(1));
         for (seen, named) in after.iter().chain(before).enumerate() {
-            let left = budget.saturating_sub(sum.done);
-            let share = left.div_ceil(all.len() - seen).max(budget.min(1));
+            let share = share(budget, sum.done, all.len() - seen);
             let (panics, tidied) = self.survive(named, share.max(1), |part| part.tidy(share));
             // Of what panics at each call, nothing is left to be done at once.
             let tidied = tidied.unwrap_or_default();

@@ -48,6 +48,10 @@ impl<T, M: Recycle<T>, R: PoolRecorder> Waitable for ObjectPool<T, M, R> {
         self.counts()
     }
 
+    fn bytes(&self) -> usize {
+        self.memory_size()
+    }
+
     fn check(&self) {
         self.validate();
     }

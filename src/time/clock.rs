@@ -65,19 +65,28 @@ pub trait Clock {
     }
 }
 
+/// What a clock does that leads to another one, of the type `C`.
+macro_rules! as_the_other {
+    () => {
+        const HZ: u64 = C::HZ;
+
+        #[inline]
+        fn now(&self) -> Instant {
+            C::now(self)
+        }
+
+        fn ticks(duration: Duration) -> u64 {
+            C::ticks(duration)
+        }
+
+        fn duration(ticks: u64) -> Duration {
+            C::duration(ticks)
+        }
+    };
+}
+#[allow(unused_imports, reason = "without `alloc` there is no other one")]
+pub(crate) use as_the_other;
+
 impl<C: Clock + ?Sized> Clock for &C {
-    const HZ: u64 = C::HZ;
-
-    #[inline]
-    fn now(&self) -> Instant {
-        C::now(self)
-    }
-
-    fn ticks(duration: Duration) -> u64 {
-        C::ticks(duration)
-    }
-
-    fn duration(ticks: u64) -> Duration {
-        C::duration(ticks)
-    }
+    as_the_other!();
 }

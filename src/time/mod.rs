@@ -7,6 +7,8 @@ mod instant;
 mod manual;
 
 pub use clock::Clock;
+#[allow(unused_imports, reason = "without `alloc` nobody asks for it")]
+pub(crate) use clock::as_the_other;
 pub use coarse::CoarseClock;
 pub use deadline::Deadline;
 pub use instant::Instant;

@@ -3,7 +3,7 @@
 pub(crate) mod event;
 pub(crate) mod open_metrics;
 pub(crate) mod part;
-mod parts;
+pub(crate) mod parts;
 pub(crate) mod path;
 pub(crate) mod reading;
 pub(crate) mod registry;

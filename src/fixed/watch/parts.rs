@@ -10,7 +10,7 @@ use crate::fixed::pool::{Pool, Recycle};
 use crate::fixed::setup::Config;
 use crate::fixed::tracker::Tracker;
 use crate::fixed::tracker::setup::Tracked;
-use crate::fixed::waiting::Waiting;
+use crate::fixed::waiting::{Waitable, Waiting};
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::marks::Age;
 use crate::raw::store::Store;
@@ -19,44 +19,47 @@ use crate::stats::PoolRecorder;
 use core::panic::Location;
 use core::task::Waker;
 
+/// A pool as a part: the same of each.
+macro_rules! pool {
+    () => {
+        fn reading(&self) -> Reading {
+            Reading::Pool(PoolReading {
+                capacity: self.slots(),
+                in_use: self.taken(),
+                idle: self.kept(),
+                counts: self.counted(),
+                bytes: self.bytes(),
+            })
+        }
+
+        fn relieve(&self, pressure: Pressure) -> Relief {
+            Relief { objects: self.drop_kept(pressure.idle(self.kept())), ..Relief::default() }
+        }
+
+        fn empty(&self) {
+            self.drop_kept(0);
+        }
+
+        fn report(&self, tell: &mut dyn FnMut(InUse)) {
+            self.list_held().for_each(|held| tell(InUse::Pooled(held)));
+        }
+
+        fn in_use_at(&self) -> Option<&'static Location<'static>> {
+            self.list_held().find_map(|held| held.place)
+        }
+    };
+}
+#[allow(unused_imports, reason = "without `alloc` all pools are here")]
+pub(crate) use pool;
+
 impl<T: 'static, const N: usize, R: PoolRecorder + 'static> Part for BoxPool<T, N, R> {
-    fn reading(&self) -> Reading {
-        let (in_use, counts) = (self.in_use(), self.counts());
-        Reading::Pool(PoolReading { capacity: N, in_use, idle: 0, counts, bytes: size_of_val(self) })
-    }
-
-    fn report(&self, tell: &mut dyn FnMut(InUse)) {
-        self.held().for_each(|held| tell(InUse::Pooled(held)));
-    }
-
-    fn in_use_at(&self) -> Option<&'static Location<'static>> {
-        self.held().find_map(|held| held.place)
-    }
+    pool!();
 }
 
 impl<T: 'static, const N: usize, M: Recycle<T> + 'static, R: PoolRecorder + 'static> Part
     for Pool<T, N, M, R>
 {
-    fn reading(&self) -> Reading {
-        let (in_use, idle, counts) = (self.in_use(), self.idle(), self.counts());
-        Reading::Pool(PoolReading { capacity: N, in_use, idle, counts, bytes: size_of_val(self) })
-    }
-
-    fn relieve(&self, pressure: Pressure) -> Relief {
-        Relief { objects: self.trim(pressure.idle(self.idle())), ..Relief::default() }
-    }
-
-    fn empty(&self) {
-        self.trim(0);
-    }
-
-    fn report(&self, tell: &mut dyn FnMut(InUse)) {
-        self.held().for_each(|held| tell(InUse::Pooled(held)));
-    }
-
-    fn in_use_at(&self) -> Option<&'static Location<'static>> {
-        self.held().find_map(|held| held.place)
-    }
+    pool!();
 }
 
 /// As its pool.

@@ -1,5 +1,6 @@
 //! What a part of a program's memory looks like at a moment.
 
+use crate::error::NameProblem;
 use crate::fixed::tracker::report::TrackerStats;
 use crate::raw::marks::Age;
 use crate::stats::{CacheStats, PoolStats};
@@ -59,6 +60,14 @@ impl Reading {
             Self::Tracker(tracker) => tracker.stats.utilization(),
             _ if self.capacity() == 0 => 0.0,
             _ => self.len() as f32 / self.capacity() as f32,
+        }
+    }
+
+    /// What it has counted, if it is that of a cache that counts.
+    pub(crate) fn cache_counts(&self) -> Result<CacheStats, NameProblem> {
+        match self {
+            Self::Cache(cache) => cache.counts.ok_or(NameProblem::NotCounted),
+            other => Err(NameProblem::OtherKind { is: other.kind(), asked: "cache" }),
         }
     }
 

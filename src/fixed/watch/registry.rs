@@ -4,7 +4,7 @@ use super::event::{Event, Told};
 use super::part::{Cleanup, InUse, Part, Pressure, Relief};
 use super::path;
 use super::reading::Reading;
-use super::rounds::{Rest, Rounds};
+use super::rounds::{Rest, Rounds, share};
 use super::snapshot::{Line, Snapshot};
 use crate::error::{NameError, NameProblem};
 use crate::fixed::tracker::report::TrackerStats;
@@ -221,11 +221,7 @@ impl<'a, const N: usize, P: AnyPart + ?Sized> Registry<'a, N, P> {
     ///
     /// If there is none, it is of [another kind](NameProblem::OtherKind), or [does not count](NameProblem::NotCounted).
     pub fn cache_stats<'n>(&self, name: &'n str) -> Result<CacheStats, NameError<&'n str>> {
-        let counts = match self.reading(name)? {
-            Reading::Cache(cache) => cache.counts.ok_or(NameProblem::NotCounted),
-            other => Err(NameProblem::OtherKind { is: other.kind(), asked: "cache" }),
-        };
-        counts.map_err(|problem| NameError::new(name, problem))
+        self.reading(name)?.cache_counts().map_err(|problem| NameError::new(name, problem))
     }
 
     /// What the pool of that name has counted.
@@ -381,8 +377,7 @@ impl<const N: usize, P: AnyPart + ?Sized> Maintain for Registry<'_, N, P> {
     fn maintain(&self, budget: usize) -> Maintained {
         let mut all = Maintained::default();
         for (before, entry) in self.round().enumerate() {
-            let left = budget.saturating_sub(all.done);
-            let share = left.div_ceil(self.len() - before).max(budget.min(1));
+            let share = share(budget, all.done, self.len() - before);
             let Maintained { done, is_left, next } = entry.part.tidy(share);
             all.done = all.done.saturating_add(done);
             all.is_left |= self.rounds.is_left(&entry.rest, entry.part.goes_round(), is_left);

@@ -2,6 +2,12 @@
 
 use crate::sync::{AtomicU32, Ordering};
 
+/// How many steps of a budget a part may take, of which so many are done, and which so many parts share from here on: one at least, if
+/// there is a budget.
+pub(crate) fn share(budget: usize, done: usize, parts: usize) -> usize {
+    budget.saturating_sub(done).div_ceil(parts).max(budget.min(1))
+}
+
 /// The present round of whoever keeps several parts in order. It ends when nothing is left to be done.
 ///
 /// A part that goes round says that something is left until it comes to the end, and then begins again. Several of different sizes come to
