@@ -8,11 +8,13 @@ use crate::lifetime::{Idling, Stamp, Time, Timed};
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::control::Epoch;
 use crate::raw::mask::Mask;
+use crate::raw::pin::Held;
 use crate::raw::plain::{CellKind, Plain};
 use crate::raw::policy::{Around, Climb};
-use crate::raw::set::{self, Call, Copied, Displaced, Held, Newcomer, Placed, Set, Taken};
+use crate::raw::set::{self, Call, Copied, Displaced, Newcomer, Placed, Set, Taken};
 use crate::raw::store::{Lent, LentSets, Sets, Store};
 use crate::raw::width::{Blank, Ways, Width};
+use crate::raw::word::{Birth, Watch};
 use crate::stats::{CacheRecorder, CacheStats, Striped};
 use crate::sync::{AtomicU32, Ordering};
 use crate::time::{Clock, Deadline, Instant};
@@ -259,6 +261,11 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     #[inline]
+    fn watch(&self) -> Watch<'_> {
+        M::watch(&self.sets)
+    }
+
+    #[inline]
     fn time(&self) -> &C::Time {
         &self.setup.parts().time
     }
@@ -312,9 +319,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// How many bytes of memory the cache takes, without what its keys and values own elsewhere.
     pub fn memory_size(&self) -> usize {
-        let sets = size_of_val(self.sets());
-        // Within the cache, or elsewhere.
-        size_of::<Self>() + if size_of::<M::Of<K, V, StampOf<C>>>() < sets { sets } else { 0 }
+        size_of::<Self>() + M::elsewhere(&self.sets)
     }
 
     /// The hasher.
@@ -326,7 +331,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// [`Ref`] lives; none is found twice unless it is put in again meanwhile. No look-up: it neither counts nor marks as used, and what it
     /// passes over, because somebody is throwing it out or because it is over, a look-up may still find.
     pub fn iter(&self) -> CacheIter<'_, K, V, StampOf<C>, M::Width> {
-        CacheIter::new(self.sets(), self.now())
+        CacheIter::new(self.sets(), self.watch(), self.now())
     }
 
     /// The sum of what `size` gives for each entry: how many bytes they own elsewhere, say.
@@ -340,7 +345,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         let now = self.now();
         for set in self.sets() {
-            set.retain(now, &mut keep, self.recorder());
+            set.retain(self.watch(), now, &mut keep, self.recorder());
         }
     }
 
@@ -349,7 +354,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// A value that is being computed by [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
     pub fn clear(&self) {
         let now = self.now();
-        crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(now, self.recorder()));
+        crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(self.watch(), now, self.recorder()));
     }
 
     /// Takes out entries until no more than `most` are left: those that are over, all of them, and if that is not enough, in each set those
@@ -363,7 +368,9 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub fn shrink(&self, most: usize) -> usize {
         let now = self.now();
         let mut gone = 0;
-        crate::raw::for_each_surely(self.sets().iter(), |set| gone += set.expire(now, self.recorder()));
+        crate::raw::for_each_surely(self.sets().iter(), |set| {
+            gone += set.expire(self.watch(), now, self.recorder())
+        });
         let len = self.len() as u64;
         let Some(most) = u64::try_from(most).ok().filter(|&most| most < len) else { return gone };
         // What the sets before this one have left of what may stay, in parts of an entry.
@@ -372,7 +379,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
             rest += set.len() as u64 * most;
             let stay = usize::try_from(rest / len).unwrap_or(usize::MAX);
             rest %= len;
-            gone += set.shrink(stay, self.around(index), self.recorder());
+            gone += set.shrink(self.watch(), stay, self.around(index), self.recorder());
         });
         gone
     }
@@ -384,7 +391,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         for _ in 0..count {
             // Relaxed: where to begin is a choice, and that two do not take the same is all there is to it.
             let turn = self.cursor.fetch_add(1, Ordering::Relaxed);
-            swept.expired += sets[turn as usize % sets.len()].expire(now, self.recorder());
+            swept.expired += sets[turn as usize % sets.len()].expire(self.watch(), now, self.recorder());
         }
         swept
     }
@@ -451,22 +458,22 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// The entry of a key that belongs there, if its time is not over.
-    #[inline]
+    #[inline(always)]
     fn find_at<'a, Q: Equivalent<K> + ?Sized>(
-        &self,
+        &'a self,
         place: &Place<'a, K, V, M, C>,
         key: &Q,
         now: Instant,
     ) -> Option<(usize, Held<'a, K, V>)> {
         let is = |other: &K| key.equivalent(other);
-        let found = place.set.find(self.copies(), place.parts.tag, is, self.recorder());
+        let found = place.set.find(self.copies(), self.watch(), place.parts.tag, is, self.recorder());
         found.filter(|&(way, _)| !place.set.is_over(way, now, self.recorder()))
     }
 
     /// As [`find_at`](Self::find_at). Marks it as used, and counts.
-    #[inline]
+    #[inline(always)]
     fn use_at<'a, Q: Equivalent<K> + ?Sized>(
-        &self,
+        &'a self,
         place: &Place<'a, K, V, M, C>,
         key: &Q,
         now: Instant,
@@ -481,7 +488,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// A look-up.
-    #[inline]
+    #[inline(always)]
     fn look_up<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q, now: Instant) -> Option<Held<'_, K, V>> {
         let Some(place) = self.locate(key) else {
             self.recorder().missed();
@@ -585,7 +592,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     /// A clone of what is held meanwhile.
-    #[inline]
+    #[inline(always)]
     fn hold_and_clone<Q: Equivalent<K> + ?Sized>(
         &self,
         place: &Place<'_, K, V, M, C>,
@@ -692,10 +699,18 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let Some(place) = self.locate(&key) else { return Err(Rejected { key, value }) };
         place.set.expect_insert();
         self.place(&place, key, value, set::Store::Always, now, deadline, |placed| match placed {
-            Placed::Stored(_, displaced) => Ok(displaced.into()),
-            Placed::Rejected(key, value) | Placed::Overtaken(key, value) | Placed::Present(_, key, value) => {
+            Placed::Stored(held, displaced) => {
+                // Nothing is, here.
+                if let Some(held) = held {
+                    held.let_go_aside();
+                }
+                Ok(displaced.into())
+            }
+            Placed::Present(held, key, value) => {
+                held.let_go_aside();
                 Err(Rejected { key, value })
             }
+            Placed::Rejected(key, value) | Placed::Overtaken(key, value) => Err(Rejected { key, value }),
         })
     }
 
@@ -717,7 +732,15 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let ways = self.ways(place.index);
         let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
         let usable = Mask::first_ways(ways);
-        let call = Call { plain: self.copies(), usable, around, now, counts: self.recorder() };
+        let call = Call {
+            plain: self.copies(),
+            watch: self.watch(),
+            birth: Birth::of(self.watch()),
+            usable,
+            around,
+            now,
+            counts: self.recorder(),
+        };
         place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print, done)
     }
 
@@ -727,7 +750,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
     pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Removed<V> {
         let Some(Place { set, parts, .. }) = self.locate(key) else { return Removed::Absent };
-        match set.remove(parts.tag, self.now(), |other| key.equivalent(other), self.recorder()) {
+        match set.remove(self.watch(), parts.tag, self.now(), |other| key.equivalent(other), self.recorder())
+        {
             Taken::Absent => Removed::Absent,
             Taken::Whole(key, value) => {
                 drop(key);

@@ -2,8 +2,10 @@
 
 use crate::lifetime::Stamp;
 use crate::raw::mask::Mask;
-use crate::raw::set::{Held, Set};
+use crate::raw::pin::Held;
+use crate::raw::set::Set;
 use crate::raw::width::Width;
+use crate::raw::word::Watch;
 use crate::time::Instant;
 use core::fmt;
 use core::iter::FusedIterator;
@@ -106,12 +108,13 @@ type Rest<'a, K, V, S, W> = (&'a Set<K, V, S, W>, Mask);
 pub struct CacheIter<'a, K, V, S: Stamp, W: Width> {
     sets: slice::Iter<'a, Set<K, V, S, W>>,
     here: Option<Rest<'a, K, V, S, W>>,
+    watch: Watch<'a>,
     now: Instant,
 }
 
 impl<'a, K, V, S: Stamp, W: Width> CacheIter<'a, K, V, S, W> {
-    pub(crate) fn new(sets: &'a [Set<K, V, S, W>], now: Instant) -> Self {
-        Self { sets: sets.iter(), here: None, now }
+    pub(crate) fn new(sets: &'a [Set<K, V, S, W>], watch: Watch<'a>, now: Instant) -> Self {
+        Self { sets: sets.iter(), here: None, watch, now }
     }
 }
 
@@ -122,7 +125,7 @@ impl<'a, K, V, S: Stamp, W: Width> Iterator for CacheIter<'a, K, V, S, W> {
         loop {
             if let Some((set, ways)) = &mut self.here {
                 for way in ways.by_ref() {
-                    if let Some(held) = set.peek(way).filter(|_| !set.has_passed(way, self.now)) {
+                    if let Some(held) = set.peek(self.watch, way).filter(|_| !set.has_passed(way, self.now)) {
                         return Some(Ref::new(held));
                     }
                 }

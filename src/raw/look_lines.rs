@@ -2,18 +2,21 @@
 //!
 //! A pin is a write to the slot's own line of the processor's cache, which then has to come from whoever pinned it last. A *look* is
 //! announced in a cell of the reader's own line instead: the reader writes the slot's number there, **then** reads the slot's word,
-//! and uses the resource if that is live. Whoever ends a resource changes the word, **then** reads the cells, and leaves the resource
-//! where it is if one has its number. Both are in the one order of all sequentially consistent accesses, so one of the two sees the
+//! and uses what is in the slot if that lets him. Whoever ends that changes the word, **then** reads the cells, and leaves the slot
+//! as it is if one has its number. Both are in the one order of all sequentially consistent accesses, so one of the two sees the
 //! other (Dekker's rule, as in Michael's hazard pointers, 2004):
 //!
 //! | reader | who ends it |
 //! |---|---|
-//! | `used` has my line's bit (load, or addition) | word: live to dead, or taken (exchange) |
+//! | `used` has my line's bit (load, or addition) | word: not to be looked at any more (exchange, addition or store) |
 //! | cell: 0 to number (exchange) | `used` (load) |
-//! | word (load): live? | cells of the used lines (loads): number? |
+//! | word (load): may I look? | cells of the used lines (loads): number? |
 //!
-//! A look holds its slot as a pin does, but whoever ends the resource does not wait for it: it dies, and is finalized when the look
-//! is over. A line has cells for looks within looks, and for threads that share it; if all are in use, the reader pins.
+//! A look holds its slot as a pin does, but whoever ends the value does not wait for it. A tracked resource dies, and is finalized when the
+//! look is over; what becomes of a cached value [`word`](super::word) tells. A line has cells for looks within looks, and for threads that
+//! share it; if all are in use, the reader pins.
+
+#![expect(clippy::inline_always, reason = "parts of a hit, see `word`")]
 
 use super::looks::{Look, Looks};
 use crate::sync::{AtomicU32, Line, Ordering, spread_over};
@@ -31,7 +34,27 @@ pub struct LookLines {
     lines: [LookLine; LINES],
 }
 
-/// Each cell has the number of a slot, and one more; 0 is none.
+/// The number by which a slot is known in cells: never 0. Two slots may have the same; then a look at one is one at both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number(u32);
+
+impl Number {
+    const SOME: u32 = 1 << 31;
+
+    #[inline]
+    const fn of_index(index: u32) -> Self {
+        Self(index | Self::SOME)
+    }
+
+    /// Of a slot by its place in memory.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "slots that far apart may have the same")]
+    pub(super) fn of_place<T>(place: &T) -> Self {
+        Self::of_index((core::ptr::from_ref(place).addr() / align_of::<T>()) as u32)
+    }
+}
+
+/// Each cell has the number of a slot; 0 is none.
 struct LookLine {
     cells: [AtomicU32; CELLS],
     _line: [Line; 0],
@@ -45,23 +68,12 @@ impl Looks for LookLines {
 
     #[inline]
     fn announce(&self, index: u32) -> Option<Look<'_>> {
-        let line = spread_over(LINES);
-        // SeqCst, both: before the exchange below, in the one order.
-        if self.used.load(Ordering::SeqCst) & 1 << line == 0 {
-            self.used.fetch_or(1 << line, Ordering::SeqCst);
-        }
-        // SeqCst: before the reader's look at the word, in the one order. Relaxed: who finds the cell in use takes another.
-        let take = |cell: &&AtomicU32| {
-            cell.compare_exchange(0, index + 1, Ordering::SeqCst, Ordering::Relaxed).is_ok()
-        };
-        self.lines[line].cells.iter().find(take).map(Look)
+        self.look(Number::of_index(index))
     }
 
     #[inline]
     fn is_watched(&self, index: u32) -> bool {
-        // SeqCst: after the change of the word, in the one order.
-        let used = self.used.load(Ordering::SeqCst);
-        used != 0 && self.is_announced(used, index)
+        self.watches(Number::of_index(index))
     }
 
     fn show(&self) {
@@ -75,10 +87,86 @@ impl Looks for LookLines {
 }
 
 impl LookLines {
-    #[cold]
-    fn is_announced(&self, used: u32, index: u32) -> bool {
-        let lines = self.lines.iter().enumerate().filter(|(line, _)| used >> line & 1 != 0);
-        // SeqCst: as in `is_watched`. It acquires what the look's end released: it has read.
-        lines.flat_map(|(_, line)| &line.cells).any(|cell| cell.load(Ordering::SeqCst) == index + 1)
+    /// The line of this thread.
+    #[inline(always)]
+    pub(super) fn line(&self) -> usize {
+        spread_over(self.lines.len())
     }
+
+    /// Whether nobody has ever used another line than the caller's, which counts as used from now on.
+    #[inline(always)]
+    pub(super) fn are_mine_alone(&self) -> bool {
+        let line = self.line();
+        self.mark(line);
+        // Relaxed: only to choose.
+        self.used.load(Ordering::Relaxed) == 1 << line
+    }
+
+    /// Marks a line as used.
+    #[inline(always)]
+    fn mark(&self, line: usize) {
+        // SeqCst, both: before the announcement that follows, in the one order.
+        if self.used.load(Ordering::SeqCst) & 1 << line == 0 {
+            self.used.fetch_or(1 << line, Ordering::SeqCst);
+        }
+    }
+
+    /// Announces a look, if there is a cell for it.
+    #[inline(always)]
+    pub(super) fn look(&self, number: Number) -> Option<Look<'_>> {
+        let line = self.line();
+        self.mark(line);
+        let [first, others @ ..] = &self.lines[line].cells;
+        // Mostly it is the only one of its line.
+        if let Some(look) = announce(first, number) { Some(look) } else { announce_in_one(others, number) }
+    }
+
+    /// Whether somebody looks, for who has changed the slot's word.
+    #[inline(always)]
+    pub(super) fn watches(&self, number: Number) -> bool {
+        // SeqCst: after the change of the word, in the one order.
+        let used = self.used.load(Ordering::SeqCst);
+        // The first by itself: it is the only one where one thread is.
+        let (first, others) = (used.trailing_zeros() as usize, used & used.wrapping_sub(1));
+        let here = self.lines.get(first).is_some_and(|line| line.has(number));
+        here || (others != 0 && self.some_watch(others, number))
+    }
+
+    #[inline(never)]
+    fn some_watch(&self, used: u32, number: Number) -> bool {
+        let lines = self.lines.iter().enumerate().filter(|(line, _)| used >> line & 1 != 0);
+        // Without an end at the first that has it, so that all of them are fetched at once.
+        lines.fold(false, |found, (_, line)| found | line.has(number))
+    }
+
+    /// For tests: as if another thread had used its line.
+    pub(super) fn share(&self) {
+        // SeqCst: as in `mark`.
+        self.used.fetch_or(1 << (LINES - 1), Ordering::SeqCst);
+    }
+}
+
+impl LookLine {
+    /// Whether one of its cells has this number. All are read, whatever is found: without a branch for each.
+    #[inline(always)]
+    fn has(&self, number: Number) -> bool {
+        // SeqCst: as in `watches`. It acquires what the look's end released: it has read.
+        self.cells.iter().fold(false, |found, cell| found | (cell.load(Ordering::SeqCst) == number.0))
+    }
+}
+
+#[inline(always)]
+fn announce(cell: &AtomicU32, number: Number) -> Option<Look<'_>> {
+    // SeqCst: before the reader's look at the word, in the one order. Relaxed: who finds the cell in use takes another.
+    match cell.compare_exchange(0, number.0, Ordering::SeqCst, Ordering::Relaxed) {
+        // (Not `then_some`, which would make a look of somebody else's cell, and end it.)
+        Ok(_) => Some(Look(cell)),
+        Err(_) => None,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn announce_in_one(cells: &[AtomicU32], number: Number) -> Option<Look<'_>> {
+    cells.iter().find_map(|cell| announce(cell, number))
 }

@@ -8,7 +8,7 @@
 //! | `place` | where the object in a slot was acquired |
 //! | `cell` | room for one object |
 //! | `plain`, `pieces` | plain data: the proof that it is, and how it is read while it may be written |
-//! | `word` | who may touch a slot's memory: one word |
+//! | `word`, `pin` | who may touch a slot's memory: one word; how what is there is held |
 //! | `width`, `mask` | the ways of a set: how many, and some of them |
 //! | `control`, `tags`, `policy` | what is to be seen of a set, what of it is looked at, what of it has to go |
 //! | `set` | a set of a concurrent cache: the protocol |
@@ -43,13 +43,13 @@ mod heap_slots;
 pub(crate) mod hold;
 pub(crate) mod indices;
 mod lanes;
-#[cfg(feature = "alloc")]
-mod look_lines;
+pub(crate) mod look_lines;
 mod looks;
 pub(crate) mod marks;
 pub(crate) mod mask;
 pub(crate) mod memory;
 mod pieces;
+pub(crate) mod pin;
 pub(crate) mod place;
 pub(crate) mod plain;
 pub(crate) mod policy;
@@ -64,7 +64,7 @@ pub(crate) mod tracked;
 pub(crate) mod waiters;
 pub(crate) mod waker;
 pub(crate) mod width;
-mod word;
+pub(crate) mod word;
 
 /// Calls `visit` with every item, with the rest also if it panics at one of them.
 pub(crate) fn for_each_surely<I: Iterator>(items: I, visit: impl FnMut(I::Item)) {

@@ -30,11 +30,12 @@ use super::cell::Cell;
 use super::control::{Control, Epoch, Snapshot, Step};
 use super::lanes;
 use super::mask::Mask;
+use super::pin::{Closed, Held, Pin, Slot};
 use super::plain::Plain;
 use super::policy::{Around, Arrival, Ghost, Ghosts, Policy};
 use super::tags::Tags;
 use super::width::{Blank, MOST_WAYS, Width};
-use super::word::{Refused, SlotWord, Unpinned};
+use super::word::{Birth, Claimed, SlotWord, Watch};
 use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
@@ -112,6 +113,9 @@ pub(crate) struct Newcomer<K, V> {
 pub(crate) struct Call<'a, K, V, R> {
     /// That entries are plain data, if they are to be read without pins.
     pub(crate) plain: Option<Plain<K, V>>,
+    pub(crate) watch: Watch<'a>,
+    /// What is said of an entry from the beginning.
+    pub(crate) birth: Birth,
     /// The ways of the set that the cache uses.
     pub(crate) usable: Mask,
     pub(crate) around: Around<'a>,
@@ -195,108 +199,14 @@ pub(crate) enum Taken<K, V> {
     InUse,
 }
 
-/// An entry that is pinned and was live after it was pinned (SHOWN).
-pub(crate) struct Held<'a, K, V>(Pin<'a, K, V>);
-
-/// The pin of a slot. What is in it may only be looked at if the set says so after the pin.
-struct Pin<'a, K, V> {
-    word: &'a SlotWord,
-    pair: &'a Cell<(K, V)>,
-}
-
-// SAFETY: what is held gives out `&K` and `&V`, which may be shared, and may be the one to drop them.
-unsafe impl<K: Send + Sync, V: Send + Sync> Send for Pin<'_, K, V> {}
-
-// SAFETY: shared, it gives out `&K` and `&V` only.
-unsafe impl<K: Sync, V: Sync> Sync for Pin<'_, K, V> {}
-
-impl<'a, K, V> Pin<'a, K, V> {
-    #[inline]
-    fn new(word: &'a SlotWord, pair: &'a Cell<(K, V)>) -> Result<Self, Closed> {
-        match word.pin() {
-            Ok(()) => Ok(Self { word, pair }),
-            Err(Refused { crowded, unpinned }) => {
-                drop(emptied(word, pair, unpinned));
-                Err(if crowded { Closed::Crowded } else { Closed::Taken })
-            }
-        }
-    }
-
-    /// Ends the pin. Gives the entry if it was retired and this was the last pin.
-    #[inline]
-    fn end(self) -> Option<(K, V)> {
-        let pin = ManuallyDrop::new(self);
-        emptied(pin.word, pin.pair, pin.word.unpin())
-    }
-}
-
-impl<K, V> Drop for Pin<'_, K, V> {
-    #[inline]
-    fn drop(&mut self) {
-        drop(emptied(self.word, self.pair, self.word.unpin()));
-    }
-}
-
-/// Takes out what an unpin has reclaimed.
-#[inline]
-fn emptied<K, V>(word: &SlotWord, pair: &Cell<(K, V)>, unpinned: Unpinned) -> Option<(K, V)> {
-    match unpinned {
-        Unpinned::Left => None,
-        Unpinned::Reclaimed => Some(reclaimed(word, pair)),
-    }
-}
-
-/// Frees a slot that is the caller's, before anybody drops what was in it: a destructor may need the slot.
-#[cold]
-fn reclaimed<K, V>(word: &SlotWord, pair: &Cell<(K, V)>) -> (K, V) {
-    // SAFETY: CLAIMED: the caller has reclaimed the slot, which was full.
-    let entry = unsafe { pair.take() };
-    word.free();
-    entry
-}
-
-impl<K, V> Held<'_, K, V> {
-    #[inline]
-    fn pair(&self) -> &(K, V) {
-        // SAFETY: SHOWN and PINNED; the reference ends before the pin does.
-        unsafe { self.0.pair.get() }
-    }
-
-    #[inline]
-    pub(crate) fn key(&self) -> &K {
-        &self.pair().0
-    }
-
-    #[inline]
-    pub(crate) fn value(&self) -> &V {
-        &self.pair().1
-    }
-
-    /// Lets the entry go when nobody has it any more, and gives it if that is now. Only for whoever has cleared its bit.
-    fn retire(self) -> Option<(K, V)> {
-        self.0.word.retire();
-        self.0.end()
-    }
-}
-
-/// Why a way that was live can't be looked at.
-enum Closed {
-    /// Its pin was refused: somebody has claimed it, to throw it out or because it is new.
-    Taken,
-    /// Its pin was refused: it has too many.
-    Crowded,
-    /// It is not live any more.
-    Gone,
-}
-
 /// A way that is claimed and written, and not published yet. Withdrawn unless it is.
 ///
 /// The way may still be live, from the entry that was there: but it is busy, so nobody looks.
 struct Draft<'a, K, V, R: CacheRecorder> {
     control: &'a Control,
     way: usize,
-    word: &'a SlotWord,
-    pair: &'a Cell<(K, V)>,
+    slot: Slot<'a, K, V>,
+    birth: Birth,
     /// How the entry that was there ended, if it is this that ends it; none if there was none.
     end: Option<End>,
     counts: &'a R,
@@ -306,7 +216,7 @@ impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
     #[inline]
     fn key(&self) -> &K {
         // SAFETY: CLAIMED, and it was written here.
-        let pair = unsafe { self.pair.get() };
+        let pair = unsafe { self.slot.pair.get() };
         &pair.0
     }
 
@@ -315,10 +225,10 @@ impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
     fn published(self, keep: bool) -> Option<Held<'a, K, V>> {
         let draft = ManuallyDrop::new(self);
         if keep {
-            draft.word.fill();
-            Some(Held(Pin { word: draft.word, pair: draft.pair }))
+            draft.slot.word.fill(draft.birth);
+            Some(Pin::of(draft.slot).into())
         } else {
-            draft.word.fill_and_unpin();
+            draft.slot.word.fill_and_unpin(draft.birth);
             None
         }
     }
@@ -335,8 +245,8 @@ impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
             self.counts.ended(self.end.unwrap_or(End::Evicted), 1);
         }
         // SAFETY: CLAIMED, and it was written here.
-        let entry = unsafe { self.pair.take() };
-        self.word.free_claimed();
+        let entry = unsafe { self.slot.pair.take() };
+        self.slot.word.free();
         entry
     }
 }
@@ -357,7 +267,7 @@ pub(crate) enum Copied<V> {
 
 /// What a scan for a key has found.
 struct Scan<'a, K, V> {
-    old: Option<(usize, Held<'a, K, V>)>,
+    old: Option<(usize, Pin<'a, K, V>)>,
     /// Ways with the key's tag that can't be looked at and are to disappear.
     refused: Mask,
 }
@@ -413,26 +323,39 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         &self.stamps.as_ref()[way].0
     }
 
+    #[inline(always)]
+    fn slot<'a>(&'a self, way: usize, watch: Watch<'a>) -> Slot<'a, K, V> {
+        Slot { word: self.word(way), pair: self.entry(way), watch }
+    }
+
     /// Pins a way that was live when control was loaded, and looks again whether it is.
-    #[inline]
-    fn hold(&self, way: usize) -> Result<Held<'_, K, V>, Closed> {
-        let pin = Pin::new(self.word(way), self.entry(way))?;
-        if self.control.shows(way) { Ok(Held(pin)) } else { Err(Closed::Gone) }
+    #[inline(always)]
+    fn pin<'a>(&'a self, way: usize, watch: Watch<'a>) -> Result<Pin<'a, K, V>, Closed> {
+        let pin = self.slot(way, watch).pin()?;
+        if self.control.shows(way) { Ok(pin) } else { Err(Closed::Gone) }
+    }
+
+    /// As [`pin`](Self::pin), for who only reads it.
+    #[inline(always)]
+    fn hold<'a>(&'a self, way: usize, watch: Watch<'a>) -> Result<Held<'a, K, V>, Closed> {
+        let held = self.slot(way, watch).hold()?;
+        if self.control.shows(way) { Ok(held) } else { Err(Closed::Gone) }
     }
 
     /// The entry of a key: of those with its tag the first for which `is` says so.
-    #[inline]
-    pub(crate) fn find(
-        &self,
+    #[inline(always)]
+    pub(crate) fn find<'a>(
+        &'a self,
         plain: Option<Plain<K, V>>,
+        watch: Watch<'a>,
         tag: u8,
         mut is: impl FnMut(&K) -> bool,
         counts: &impl CacheRecorder,
-    ) -> Option<(usize, Held<'_, K, V>)> {
+    ) -> Option<(usize, Held<'a, K, V>)> {
         let live = self.control.load().live();
         let mut refused = Mask::NONE;
         for way in live.and(self.tags.matching(tag)) {
-            match self.hold(way) {
+            match self.hold(way, watch) {
                 Ok(held) if is(held.key()) => return Some((way, held)),
                 // Too many pins: it would come back when one of them goes. Claimed: it is still seen by who reads without a pin,
                 // until it is hidden.
@@ -512,17 +435,27 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// As [`find`](Self::find), from one value of control, with what else has to disappear for a publish.
     #[inline]
-    fn scan(&self, seen: Snapshot, tag: u8, is: impl Fn(&K) -> bool) -> Scan<'_, K, V> {
+    fn scan<'a>(
+        &'a self,
+        watch: Watch<'a>,
+        seen: Snapshot,
+        tag: u8,
+        is: impl Fn(&K) -> bool,
+    ) -> Scan<'a, K, V> {
         let matching = seen.live().and(self.tags.matching(tag));
         // Most new keys meet no tag like theirs.
-        if matching.is_empty() { Scan { old: None, refused: Mask::NONE } } else { self.scan_of(matching, is) }
+        if matching.is_empty() {
+            Scan { old: None, refused: Mask::NONE }
+        } else {
+            self.scan_of(watch, matching, is)
+        }
     }
 
     #[inline(never)]
-    fn scan_of(&self, ways: Mask, is: impl Fn(&K) -> bool) -> Scan<'_, K, V> {
+    fn scan_of<'a>(&'a self, watch: Watch<'a>, ways: Mask, is: impl Fn(&K) -> bool) -> Scan<'a, K, V> {
         let mut refused = Mask::NONE;
         for way in ways {
-            match self.hold(way) {
+            match self.pin(way, watch) {
                 // By ONE no other entry has the key, so those that were refused have another.
                 Ok(held) if is(held.key()) => return Scan { old: Some((way, held)), refused: Mask::NONE },
                 Ok(_) | Err(Closed::Gone) => {}
@@ -549,12 +482,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if store.is_overtaken(seen) {
             return done(Placed::Overtaken(key, value));
         }
-        let mut found = self.scan(seen, parts.tag, |other| eq(other, &key));
+        let mut found = self.scan(call.watch, seen, parts.tag, |other| eq(other, &key));
         if let Some(present) = self.present(store, &mut found, call.now) {
             return done(Placed::Present(present, key, value));
         }
         let life = (deadline, idle);
-        if let Some((way, old)) = found.old.take_if(|(_, old)| old.0.word.claim_pinned()) {
+        if let Some((way, old)) = found.old.take_if(|(way, old)| self.claim_pinned(call, *way, old)) {
             // Its pin is the claim's now.
             mem::forget(old);
             let claim = self.claimed(call, way, End::Replaced);
@@ -627,7 +560,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 let (key, value) = work.give_up();
                 return done(Placed::Overtaken(key, value));
             }
-            work.found = self.scan(seen, tag, |other| eq(other, work.draft.key()));
+            work.found = self.scan(call.watch, seen, tag, |other| eq(other, work.draft.key()));
             if let Some(present) = self.present(store, &mut work.found, call.now) {
                 let (key, value) = work.give_up();
                 return done(Placed::Present(present, key, value));
@@ -641,6 +574,52 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         done(Placed::Rejected(key, value))
     }
 
+    /// Claims the slot of an entry that the caller pins, if nobody else holds it.
+    fn claim_pinned(
+        &self,
+        call: Call<'_, K, V, impl CacheRecorder>,
+        way: usize,
+        old: &Pin<'_, K, V>,
+    ) -> bool {
+        match old.slot().word.claim_pinned(call.watch) {
+            Claimed::Yes => true,
+            Claimed::No => false,
+            Claimed::Watched => {
+                self.retire_claimed(way, call.counts);
+                false
+            }
+        }
+    }
+
+    /// Claims a full slot that nobody holds.
+    #[inline]
+    fn claim_unpinned(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) -> bool {
+        match self.word(way).claim_unpinned(watch) {
+            Claimed::Yes => true,
+            Claimed::No => false,
+            Claimed::Watched => {
+                self.let_claimed_go(watch, way, counts);
+                false
+            }
+        }
+    }
+
+    /// Somebody looks at what was claimed. It disappears all the same, since others were told meanwhile that it is not there, and goes when
+    /// nobody holds it. The claim's pin stays.
+    #[cold]
+    fn retire_claimed(&self, way: usize, counts: &impl CacheRecorder) {
+        self.make_disappear(way, End::Evicted, counts);
+        self.word(way).retire_claimed();
+    }
+
+    /// The same, and the pin goes.
+    #[cold]
+    #[inline(never)]
+    fn let_claimed_go(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) {
+        self.retire_claimed(way, counts);
+        drop(Pin::of(self.slot(way, watch)));
+    }
+
     /// The entry that a fill leaves where it is.
     fn present<'a>(
         &'a self,
@@ -651,7 +630,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         match store {
             Store::Always => None,
             Store::UnlessOvertaken(_) => {
-                found.old.take_if(|(way, _)| !self.has_passed(*way, now)).map(|(_, held)| held)
+                found.old.take_if(|(way, _)| !self.has_passed(*way, now)).map(|(_, pin)| pin.into())
             }
         }
     }
@@ -685,7 +664,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         // Full, but not live: nobody could retire it when it disappeared. Or it was shown since, and has to go where there is nothing
         // free, like any other.
         for way in hidden {
-            if self.word(way).claim_unpinned() {
+            if self.claim_unpinned(call.watch, way, call.counts) || self.word(way).claim_left(call.watch) {
                 return Some(self.claimed(call, way, End::Evicted));
             }
         }
@@ -710,13 +689,13 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // Not held: a hint, which is looked at again when the way is claimed.
             let over = candidates.filter(|&way| self.has_passed(way, call.now));
             for way in over {
-                if self.word(way).claim_unpinned() {
+                if self.claim_unpinned(call.watch, way, call.counts) {
                     return Some(way);
                 }
             }
         }
         while let Some(way) = self.policy.victim(candidates, arrival, call.around) {
-            if self.word(way).claim_unpinned() {
+            if self.claim_unpinned(call.watch, way, call.counts) {
                 return Some(way);
             }
             candidates = candidates.without(Mask::one(way));
@@ -734,7 +713,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         tag: u8,
         life: (Deadline, Deadline),
     ) -> (Draft<'a, K, V, R>, Option<(K, V)>) {
-        let (way, word, entry) = (claim.way, self.word(claim.way), self.entry(claim.way));
+        let (way, slot, entry) = (claim.way, self.slot(claim.way, call.watch), self.entry(claim.way));
         if call.plain.is_some() {
             self.hide(way, claim.end.unwrap_or(End::Evicted), call.counts);
         }
@@ -749,7 +728,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // SAFETY: CLAIMED.
             unsafe { entry.write(pair) };
         }
-        (Draft { control: &self.control, way, word, pair: entry, end: claim.end, counts: call.counts }, old)
+        (
+            Draft {
+                control: &self.control,
+                way,
+                slot,
+                birth: call.birth,
+                end: claim.end,
+                counts: call.counts,
+            },
+            old,
+        )
     }
 
     /// What comes before a claimed way is written that others may be reading without a pin.
@@ -812,7 +801,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         (end, gone): (Option<End>, Option<(K, V)>),
         before: Mask,
         way: usize,
-        old: Held<'_, K, V>,
+        old: Pin<'_, K, V>,
     ) -> Displaced<K, V> {
         // Somebody else has removed it.
         if !before.contains(way) {
@@ -828,6 +817,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Takes out the entry of a key.
     pub(crate) fn remove(
         &self,
+        watch: Watch<'_>,
         tag: u8,
         now: Instant,
         is: impl Fn(&K) -> bool,
@@ -835,7 +825,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     ) -> Taken<K, V> {
         let seen = self.control.invalidate();
         for way in seen.live().and(self.tags.matching(tag)) {
-            match self.hold(way) {
+            match self.pin(way, watch) {
                 Ok(held) if is(held.key()) => {
                     let over = self.has_passed(way, now);
                     let end = if over { End::Expired } else { End::Removed };
@@ -852,6 +842,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Takes out what is over, and what is not to be kept. If `keep` panics, what comes after stays.
     pub(crate) fn retain(
         &self,
+        watch: Watch<'_>,
         now: Instant,
         mut keep: impl FnMut(&K, &V) -> bool,
         counts: &impl CacheRecorder,
@@ -859,10 +850,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let live = self.control.invalidate().live();
         for way in Mask::first_ways(W::WAYS) {
             if !live.contains(way) {
-                self.collect(way, counts);
+                self.collect(watch, way, counts);
                 continue;
             }
-            match self.hold(way) {
+            match self.pin(way, watch) {
                 Ok(held) => {
                     if self.has_passed(way, now) {
                         drop(self.take_out(way, held, End::Expired, counts));
@@ -877,13 +868,13 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Takes out everything, the rest also if a destructor panics.
-    pub(crate) fn clear(&self, now: Instant, counts: &impl CacheRecorder) {
+    pub(crate) fn clear(&self, watch: Watch<'_>, now: Instant, counts: &impl CacheRecorder) {
         let live = self.control.invalidate().live();
         super::for_each_surely(Mask::first_ways(W::WAYS), |way| {
             if !live.contains(way) {
-                return self.collect(way, counts);
+                return self.collect(watch, way, counts);
             }
-            match self.hold(way) {
+            match self.pin(way, watch) {
                 Ok(held) => {
                     let end = if self.has_passed(way, now) { End::Expired } else { End::Removed };
                     drop(self.take_out(way, held, end, counts));
@@ -895,14 +886,20 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Takes out what would have to go next, until no more than `most` entries are left or each was looked at. How many that were.
-    pub(crate) fn shrink(&self, most: usize, around: Around<'_>, counts: &impl CacheRecorder) -> usize {
+    pub(crate) fn shrink(
+        &self,
+        watch: Watch<'_>,
+        most: usize,
+        around: Around<'_>,
+        counts: &impl CacheRecorder,
+    ) -> usize {
         let mut gone = 0;
         let mut candidates = self.control.load().live();
         // Asked each time: others take out as well, and what somebody claims just now does not count as taken out here.
         while self.len() > most {
             let Some(way) = self.policy.next_to_go(candidates, around) else { break };
             candidates = candidates.without(Mask::one(way));
-            if let Ok(held) = self.hold(way) {
+            if let Ok(held) = self.pin(way, watch) {
                 let taken = self.take_out(way, held, End::Evicted, counts);
                 gone += usize::from(!matches!(taken, Taken::Absent));
                 drop(taken);
@@ -912,17 +909,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Takes out what is over. How many that were.
-    pub(crate) fn expire(&self, now: Instant, counts: &impl CacheRecorder) -> usize {
+    pub(crate) fn expire(&self, watch: Watch<'_>, now: Instant, counts: &impl CacheRecorder) -> usize {
         let mut expired = 0;
         // No new version: this invalidates nothing that anybody could have computed or found before.
         let live = self.control.load().live();
         super::for_each_surely(Mask::first_ways(W::WAYS), |way| {
             if !live.contains(way) {
-                return self.collect(way, counts);
+                return self.collect(watch, way, counts);
             }
             // Looked at twice: most are not over, and need no pin for that.
             if self.has_passed(way, now)
-                && let Ok(held) = self.hold(way)
+                && let Ok(held) = self.pin(way, watch)
                 && self.has_passed(way, now)
             {
                 match self.take_out(way, held, End::Expired, counts) {
@@ -940,16 +937,19 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Takes out what is in a slot and can't be found any more, if there is something: it disappeared while somebody had claimed it, or
     /// was over. What is held is left to its holders.
-    fn collect(&self, way: usize, counts: &impl CacheRecorder) {
+    fn collect(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) {
         let word = self.word(way);
-        if !word.is_full() || self.control.glance().contains(way) || !word.claim_unpinned() {
+        if !word.is_full()
+            || self.control.glance().contains(way)
+            || !(self.claim_unpinned(watch, way, counts) || word.claim_left(watch))
+        {
             return;
         }
         // It may have been stored in the meantime, and goes all the same.
         self.make_disappear(way, End::Evicted, counts);
         // SAFETY: CLAIMED, and it was claimed as full.
         let entry = unsafe { self.entry(way).take() };
-        word.free_claimed();
+        word.free();
         drop(entry);
     }
 
@@ -957,7 +957,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     fn take_out(
         &self,
         way: usize,
-        held: Held<'_, K, V>,
+        held: Pin<'_, K, V>,
         end: End,
         counts: &impl CacheRecorder,
     ) -> Taken<K, V> {
@@ -1002,8 +1002,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// The entry of a way that was live, if it still is.
-    pub(crate) fn peek(&self, way: usize) -> Option<Held<'_, K, V>> {
-        self.hold(way).ok()
+    pub(crate) fn peek<'a>(&'a self, watch: Watch<'a>, way: usize) -> Option<Held<'a, K, V>> {
+        self.hold(way, watch).ok()
     }
 
     /// Asserts what is true when nobody is at work here, but for so many references at most that are held. How many entries are here

@@ -2,6 +2,7 @@
 
 use super::set::Set;
 use super::width::{Blank, Ways, Width};
+use super::word::Watch;
 use crate::lifetime::Stamp;
 use core::fmt;
 use core::marker::PhantomData;
@@ -15,6 +16,17 @@ pub trait Store: sealed::Sealed {
     type Width: Width;
     #[doc(hidden)]
     type Of<K, V, S: Stamp>: AsRef<[Set<K, V, S, Self::Width>]>;
+    /// Where looks at entries are announced, if they are.
+    #[doc(hidden)]
+    #[inline]
+    fn watch<K, V, S: Stamp>(_: &Self::Of<K, V, S>) -> Watch<'_> {
+        None
+    }
+    /// How many bytes they take elsewhere.
+    #[doc(hidden)]
+    fn elsewhere<K, V, S: Stamp>(sets: &Self::Of<K, V, S>) -> usize {
+        size_of_val(sets.as_ref())
+    }
 }
 
 /// Within the cache itself: `SETS` sets of `WAYS` entries, 8 or 16. In a `static` it is `.bss`.
@@ -27,6 +39,10 @@ where
 {
     type Width = Ways<WAYS>;
     type Of<K, V, S: Stamp> = [Set<K, V, S, Ways<WAYS>>; SETS];
+
+    fn elsewhere<K, V, S: Stamp>(_: &Self::Of<K, V, S>) -> usize {
+        0
+    }
 }
 
 /// In memory that was handed over for the time `'a`: sets of `WAYS` entries, 8 or 16.

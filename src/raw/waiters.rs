@@ -36,7 +36,7 @@
 //! - **SEATED**: a [`Waiter`] with a seat owns one of its pins, of a waker that was put in before. Its holder shows the same waiters every time.
 
 use super::cell::Cell;
-use super::word::{Refused, SlotWord, Unpinned};
+use super::word::{Birth, SlotWord, Unpinned};
 use crate::sync::{AtomicU32, Ordering, fence};
 use core::task::Waker;
 
@@ -67,27 +67,27 @@ impl Seat {
         struct Pinned<'a>(&'a Seat);
         impl Drop for Pinned<'_> {
             fn drop(&mut self) {
-                self.0.after(self.0.word.unpin());
+                self.0.after(self.0.word.unpin(None));
             }
         }
         // Only to save two read-modify-writes: who was counted has filled his seat before.
         if !self.word.is_full() {
             return;
         }
-        match self.word.pin() {
+        match self.word.pin(self.word.glance(), None) {
             Ok(()) => {
                 let pinned = Pinned(self);
                 // SAFETY: PINNED.
                 unsafe { pinned.0.waker.get() }.wake_by_ref();
             }
-            Err(Refused { unpinned, .. }) => self.after(unpinned),
+            Err(_) => {}
         }
     }
 
     /// The end of who sits there: his pin goes.
     fn leave(&self) {
         self.word.retire();
-        self.after(self.word.unpin());
+        self.after(self.word.unpin(None));
     }
 
     /// What is to be done when a pin was taken away.
@@ -213,7 +213,7 @@ impl<H: Holder> Waiter<H> {
         let Some(index) = waiters.seats.iter().position(|seat| seat.word.claim_free()) else { return false };
         // SAFETY: CLAIMED.
         unsafe { waiters.seats[index].waker.write(own) };
-        waiters.seats[index].word.fill();
+        waiters.seats[index].word.fill(Birth::PINNED);
         // Relaxed: it is in front of the fence, as is the filling of the seat.
         waiters.seated.fetch_add(1, Ordering::Relaxed);
         self.seat = Some(index);

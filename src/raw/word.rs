@@ -1,68 +1,141 @@
 //! The slot word: who may touch a slot's memory.
 //!
-//! One word a slot, and every transition is one read-modify-write of it. (A plain store that published or freed would erase the
-//! pins that others hold for a moment.)
+//! One word a slot. Whoever has the slot to himself stores into it plainly; all others change it by exchanges, and only where the slot is
+//! full and nobody's.
 //!
 //! | bits | name | meaning |
 //! |---|---|---|
 //! | 31 | FULL | the cell holds a value |
 //! | 30 | BUSY | the cell belongs to one party, its *claimer* |
-//! | 29 | RETIRED | the value is to go as soon as nobody pins it |
-//! | 0..24 | pins | how many keep it from being claimed or taken out |
+//! | 29 | RETIRED | the value is to go as soon as nobody reads it |
+//! | 28 | WATCHED | the value may be read without a pin, by an announced *look* (see [`look_lines`](super::look_lines)) |
+//! | 23..28 | turns | how often the pinning thread was another one than before |
+//! | 20..23 | who | which one it was, as far as three bits tell |
+//! | 0..20 | pins | how many keep it from being claimed or taken out |
 //!
 //! | state | who may touch the cell | goes on to |
 //! |---|---|---|
 //! | free: 0 | nobody | claimed |
-//! | claimed: BUSY, 1 pin | the claimer | full (filled and published), free (given up) |
-//! | full: FULL, any pins | who pins it, to read | claimed (no pin, or the claimer's alone), retired |
-//! | retired: FULL, RETIRED, any pins | who pinned it before, to read | reclaimed (no pins) |
-//! | reclaimed: BUSY, no pin | who took the last pin away | free |
+//! | claimed: BUSY, 1 pin | the claimer | full (filled and published), free (given up), retired (somebody looks at what was there) |
+//! | full: FULL, any pins | who pins it or looks at it, to read | claimed (no pin, or the claimer's alone), retired |
+//! | retired: FULL, RETIRED, any pins | who did so before, to read | reclaimed (no pins, no looks), claimed (the same) |
+//! | reclaimed: BUSY or FULL, RETIRED, no pin | who took the last pin away, or the last look | free |
 //!
-//! To any of them come transient pins: of one who pins first and looks then whether it may. Whoever finds BUSY or RETIRED there, or
-//! not FULL, or too many pins, takes its pin back and has not looked.
+//! **Pins and looks.** A pin is counted here, so the word's line goes to whoever pins, twice. A look is announced on the reader's own line
+//! and leaves no trace here, so any number of threads read one entry as if each had it alone; in return whoever wants the slot to himself
+//! has to ask the lines of all, which costs him and them a line each. So a value takes looks only once it has been pinned by turns often
+//! enough to be worth that: then it is WATCHED, which it stays. (While one thread alone uses a cache, its values are so from the start:
+//! its own line costs nothing to ask.)
+//!
+//! **Who has a slot to himself**, where it is WATCHED: he changes the word, by an exchange to BUSY or a value with RETIRED, **then** asks
+//! the lines. A reader announces his look, **then** reads the word, and looks only if it is full, WATCHED and neither. All four are in the one
+//! order of sequentially consistent accesses: so a look is seen by the one or has not begun for the other.
+//!
+//! - What was claimed and is watched is made to disappear, and retired.
+//! - What is retired and watched is left to whoever ends his look, who reads the word once more. Between the end of his look and that reading
+//!   lies no fence. So one who retires looks again and again whether the look is over, [`PATIENCE`] times: longer than an end can take to
+//!   come to light. Should it come later all the same, since the reader was stopped right there, the value stays retired, with nobody at it, and is
+//!   claimed by whoever next needs the slot. No promise but the moment of a destructor rests on it.
 //!
 //! The word says whether memory can be read. It does not say whether what is there is to be seen: that is somebody else's word
-//! (a set's control word), and has to be asked between the pin and the first look.
+//! (a set's control word), and has to be asked between the pin or look and the first reading.
 //!
 //! Invariants, cited where they are used:
 //!
-//! - **CLAIMED** (I2): from a claim to its end there is one claimer, and only it touches the cell.
-//! - **PINNED** (I3): a cell that is full, neither busy nor retired when it is pinned, is not written nor emptied before the unpin.
+//! - **CLAIMED** (I2): from a claim to its end there is one claimer, and only it touches cell and word.
+//! - **PINNED** (I3): a cell that is full, neither busy nor retired when it is pinned, is not written nor emptied before the unpin. The same
+//!   from the reading of the word that lets a look begin, to the end of the look.
 
-use crate::sync::{AtomicU32, Ordering};
+#![expect(clippy::inline_always, reason = "a hit is a dozen steps, of which each one is here")]
+
+use super::look_lines::{LookLines, Number};
+use crate::sync::{AtomicU32, Ordering, PATIENCE, TURNS_TO_WATCH, fence};
+use core::hint;
 
 const FULL: u32 = 1 << 31;
 const BUSY: u32 = 1 << 30;
 const RETIRED: u32 = 1 << 29;
+const WATCHED: u32 = 1 << 28;
+/// What a turn adds: so many carry into WATCHED.
+const TURN: u32 = WATCHED / TURNS_TO_WATCH;
+/// The first bit of the one who pinned last.
+const WHO_SHIFT: u32 = 20;
+const WHO: u32 = 0b111 << WHO_SHIFT;
+/// What says nothing about who may touch the cell.
+const HINTS: u32 = WATCHED - (1 << WHO_SHIFT);
 /// One pin.
 const PIN: u32 = 1;
-/// The pins' field. There are bits to spare: 24 let eight million references to one entry be held.
-const PINS: u32 = (1 << 24) - 1;
-/// As many pins as are let in. The other half of the field is for transient ones, so that they can't overflow it: they would have
-/// to be of eight million threads.
-pub(super) const MOST_PINS: u32 = 1 << 23;
+/// The pins' field.
+const PINS: u32 = (1 << WHO_SHIFT) - 1;
+/// As many pins as are let in.
+pub(super) const MOST_PINS: u32 = 1 << (WHO_SHIFT - 1);
+
+/// Where looks are announced, if they are. All calls on a slot say the same.
+pub(crate) type Watch<'a> = Option<&'a LookLines>;
 
 /// Who may touch a slot's memory. All zero is free.
 #[derive(Debug)]
 pub struct SlotWord(AtomicU32);
 
-/// What became of a slot when a pin was taken away.
+/// What became of a slot when a pin or look ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use = "what is reclaimed is to be emptied"]
 pub(super) enum Unpinned {
     /// Nothing.
     Left,
-    /// It was the last pin of a retired slot. The slot is the caller's: it takes the value out and calls `free`.
+    /// It was the last of a retired slot. The slot is the caller's: it takes the value out and calls `free`.
     Reclaimed,
 }
 
-/// A pin was refused.
+/// Why a pin was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[must_use = "what is reclaimed is to be emptied"]
-pub(super) struct Refused {
-    /// Whether that was for nothing but the number of pins.
-    pub(super) crowded: bool,
-    pub(super) unpinned: Unpinned,
+pub(super) enum Refused {
+    /// There is no value, or it is somebody's, or has to go.
+    Closed,
+    /// It has too many.
+    Crowded,
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "what was claimed is to be ended, and what is watched to be retired"]
+pub(super) enum Claimed {
+    /// It is not the caller's.
+    No,
+    /// It is.
+    Yes,
+    /// It is, and somebody looks at the value: it is to disappear, and to be [retired](SlotWord::retire_claimed).
+    Watched,
+}
+
+/// What a word said a moment ago.
+#[derive(Clone, Copy)]
+pub(super) struct Glance(u32);
+
+impl Glance {
+    /// Whether the value can be read by looks.
+    #[inline(always)]
+    pub(super) const fn takes_looks(self) -> bool {
+        self.0 & (FULL | BUSY | RETIRED | WATCHED) == FULL | WATCHED
+    }
+}
+
+/// What is said of a value from the beginning.
+#[derive(Clone, Copy)]
+pub(crate) struct Birth(u32);
+
+impl Birth {
+    /// It is pinned.
+    pub(super) const PINNED: Self = Self(0);
+
+    /// As it is best for who puts it in, and is known from now on to use the lines.
+    #[inline(always)]
+    pub(crate) fn of(watch: Watch<'_>) -> Self {
+        match watch {
+            Some(looks) if looks.are_mine_alone() => Self(WATCHED),
+            _ => Self::PINNED,
+        }
+    }
 }
 
 impl SlotWord {
@@ -70,95 +143,171 @@ impl SlotWord {
         Self(AtomicU32::new(0))
     }
 
-    /// Pins the slot if it can be read. If not, the pin is taken back.
-    #[inline]
-    pub(super) fn pin(&self) -> Result<(), Refused> {
-        // Acquire: pairs with the Release of `fill`, whose value will be read. (A pin in between is a read-modify-write, which
-        // continues what `fill` released.)
-        let before = self.0.fetch_add(PIN, Ordering::Acquire);
-        let open = before & (FULL | BUSY | RETIRED) == FULL;
-        let crowded = before & PINS >= MOST_PINS;
-        if open && !crowded { Ok(()) } else { Err(Refused { crowded: open, unpinned: self.unpin() }) }
+    /// The number by which looks name the slot.
+    #[inline(always)]
+    pub(super) fn number(&self) -> Number {
+        Number::of_place(self)
     }
 
-    /// Takes a pin away, one that let its owner read or a transient one.
-    #[inline]
-    pub(super) fn unpin(&self) -> Unpinned {
+    /// What it says about now.
+    #[inline(always)]
+    pub(super) fn glance(&self) -> Glance {
+        // Relaxed: it is read again when a look is announced, and exchanged for a pin.
+        Glance(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Whether the value can be read by the caller, who has announced his look.
+    #[inline(always)]
+    pub(super) fn lets_look(&self) -> bool {
+        // SeqCst: after the announcement, in the one order. It acquires what `fill` released.
+        Glance(self.0.load(Ordering::SeqCst)).takes_looks()
+    }
+
+    /// What becomes of the slot after the end of a look.
+    #[inline(always)]
+    pub(super) fn after_look(&self, looks: &LookLines) -> Unpinned {
+        // Relaxed: whoever acts on it reads it again.
+        let is_retired = self.0.load(Ordering::Relaxed) & RETIRED != 0;
+        if is_retired && self.claim_retired(looks, BUSY) { Unpinned::Reclaimed } else { Unpinned::Left }
+    }
+
+    /// Pins the slot if its value can be read. Counts turns if looks can be announced, which those of readers are worth.
+    #[inline(always)]
+    pub(super) fn pin(&self, Glance(mut word): Glance, turns: Watch<'_>) -> Result<(), Refused> {
+        // Bounded where one runs at a time: it fails only because somebody else has changed the word.
+        loop {
+            if word & (FULL | BUSY | RETIRED) != FULL {
+                return Err(Refused::Closed);
+            }
+            if word & PINS >= MOST_PINS {
+                return Err(Refused::Crowded);
+            }
+            let pinned = turns.map_or(word, |looks| turned(word, looks.line())) + PIN;
+            // Acquire: pairs with the Release of `fill`, whose value will be read. (All that is done to a full word in between is
+            // read-modify-writes, which continue what it released.) Relaxed: what is seen is tried again.
+            match self.0.compare_exchange(word, pinned, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    /// Takes a pin away.
+    #[inline(always)]
+    pub(super) fn unpin(&self, watch: Watch<'_>) -> Unpinned {
         // Release: pairs with the Acquire of the claim or reclaim that may follow, which must come after what we read.
         let before = self.0.fetch_sub(PIN, Ordering::Release);
-        if before == FULL | RETIRED | PIN { self.reclaim() } else { Unpinned::Left }
+        let is_last = before & !(HINTS | WATCHED) == FULL | RETIRED | PIN;
+        if is_last { self.reclaim(before, watch) } else { Unpinned::Left }
     }
 
-    /// Two can both have brought the pins of a retired slot to zero, one of them transiently. The exchange lets one win.
+    /// The last pin of a retired slot has gone, to which nobody else comes any more.
     #[cold]
-    fn reclaim(&self) -> Unpinned {
-        // Acquire: pairs with the Release of every `unpin` before: they have read. Relaxed: the loser does nothing.
-        match self.0.compare_exchange(FULL | RETIRED, BUSY, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => Unpinned::Reclaimed,
-            Err(_) => Unpinned::Left,
+    fn reclaim(&self, before: u32, watch: Watch<'_>) -> Unpinned {
+        let Some(looks) = watch.filter(|_| before & WATCHED != 0) else {
+            // Acquire: pairs with the Release of every `unpin` before: they have read.
+            fence(Ordering::Acquire);
+            return Unpinned::Reclaimed;
+        };
+        for _ in 0..PATIENCE {
+            if self.claim_retired(looks, BUSY) {
+                return Unpinned::Reclaimed;
+            }
+            hint::spin_loop();
         }
+        Unpinned::Left
+    }
+
+    /// Claims what is retired and takes looks, if nobody reads it.
+    #[cold]
+    fn claim_retired(&self, looks: &LookLines, to: u32) -> bool {
+        // SeqCst: after the change to RETIRED, in the one order, and before the question to the lines. Whoever looks then has read the
+        // word before it was retired, and nobody comes later: so what is asked once stays true.
+        let word = self.0.load(Ordering::SeqCst);
+        word & !HINTS == FULL | RETIRED | WATCHED
+            && !looks.watches(self.number())
+            // Acquire: pairs with the Release of every `unpin`. (The question has acquired the ends of looks.) Relaxed: the loser does
+            // nothing.
+            && self.0.compare_exchange(word, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Claims a free slot, with a pin.
     #[inline]
     pub(super) fn claim_free(&self) -> bool {
-        self.claim(0)
+        // Relaxed: only to save the exchange where it would fail.
+        self.0.load(Ordering::Relaxed) == 0
+            // Acquire: pairs with the Release of `free`: whoever wrote the cell has done so. Relaxed: the loser does nothing.
+            && self.0.compare_exchange(0, BUSY | PIN, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Claims a full slot that nobody pins, with a pin.
     #[inline]
-    pub(super) fn claim_unpinned(&self) -> bool {
-        self.claim(FULL)
+    pub(super) fn claim_unpinned(&self, watch: Watch<'_>) -> Claimed {
+        self.claim(0, watch)
     }
 
     /// Claims a full slot that only the caller pins. The pin becomes the claim's.
     #[inline]
-    pub(super) fn claim_pinned(&self) -> bool {
-        self.claim(FULL | PIN)
+    pub(super) fn claim_pinned(&self, watch: Watch<'_>) -> Claimed {
+        self.claim(PIN, watch)
     }
 
     #[inline]
-    fn claim(&self, from: u32) -> bool {
+    fn claim(&self, pins: u32, watch: Watch<'_>) -> Claimed {
         // Relaxed: only to save the exchange where it would fail.
-        if self.0.load(Ordering::Relaxed) != from {
-            return false;
+        let word = self.0.load(Ordering::Relaxed);
+        if word & !(HINTS | WATCHED) != FULL | pins {
+            return Claimed::No;
         }
-        // Acquire: pairs with the Release of `unpin`, `free` and `fill`: whoever read or wrote the cell has done so.
-        // Relaxed: the loser does nothing.
-        self.0.compare_exchange(from, BUSY | PIN, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        // SeqCst: before the question to the lines, in the one order. It acquires what `unpin` and `fill` released: whoever read or wrote the
+        // cell has done so. Relaxed: the loser does nothing.
+        if self.0.compare_exchange(word, BUSY | PIN, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            return Claimed::No;
+        }
+        match watch {
+            Some(looks) if word & WATCHED != 0 && looks.watches(self.number()) => Claimed::Watched,
+            _ => Claimed::Yes,
+        }
+    }
+
+    /// The end of a claim of what is watched: the value is to go when nobody reads it any more. The claim's pin stays.
+    pub(super) fn retire_claimed(&self) {
+        // SeqCst: as in `retire`. It releases what the claim has acquired, on behalf of those who have read.
+        self.0.store(FULL | RETIRED | WATCHED | PIN, Ordering::SeqCst);
+    }
+
+    /// Claims what is retired and takes looks, and nobody reads, with a pin.
+    pub(super) fn claim_left(&self, watch: Watch<'_>) -> bool {
+        watch.is_some_and(|looks| self.claim_retired(looks, BUSY | PIN))
     }
 
     /// The end of a claim: there is a value in the slot. The claimer's pin stays, as one that lets it read.
     #[inline]
-    pub(super) fn fill(&self) {
-        // Release: pairs with the Acquire of `pin` and `claim`, which are to see the value, and that it was published before.
-        // (An addition takes BUSY away and brings FULL, and leaves the pins alone.)
-        self.0.fetch_add(FULL - BUSY, Ordering::Release);
+    pub(super) fn fill(&self, birth: Birth) {
+        // Release: pairs with the Acquire of `pin`, `lets_look` and `claim`, which are to see the value, and that it was published
+        // before.
+        self.0.store(FULL | PIN | birth.0, Ordering::Release);
     }
 
     /// As [`fill`](Self::fill), and the claimer's pin goes.
     #[inline]
-    pub(super) fn fill_and_unpin(&self) {
-        // Release: as in `fill`. (Nobody retires what is busy, so this can't be the last pin of something that has to go.)
-        self.0.fetch_add(FULL - BUSY - PIN, Ordering::Release);
+    pub(super) fn fill_and_unpin(&self, birth: Birth) {
+        // Release: as in `fill`.
+        self.0.store(FULL | birth.0, Ordering::Release);
     }
 
-    /// The end of a claim that left nothing in the slot.
-    pub(super) fn free_claimed(&self) {
-        // Release: pairs with the Acquire of the next claim: the value is out.
-        self.0.fetch_sub(BUSY | PIN, Ordering::Release);
-    }
-
-    /// The value is to go when nobody pins it any more. The caller pins it.
-    pub(super) fn retire(&self) {
-        // Relaxed: whoever takes the last pin away sees it, on this same word; the caller's own pin is still to go.
-        self.0.fetch_or(RETIRED, Ordering::Relaxed);
-    }
-
-    /// The end of a reclaim: the slot is empty.
+    /// The end of a claim or reclaim: the slot is empty.
+    #[inline]
     pub(super) fn free(&self) {
         // Release: pairs with the Acquire of the next claim: the value is out.
-        self.0.fetch_xor(BUSY, Ordering::Release);
+        self.0.store(0, Ordering::Release);
+    }
+
+    /// The value is to go when nobody reads it any more. The caller pins it.
+    pub(super) fn retire(&self) {
+        // SeqCst: before the question to the lines, in the one order. (Who takes the last pin away sees it, on this same word; the caller's
+        // own is still to go.)
+        self.0.fetch_or(RETIRED, Ordering::SeqCst);
     }
 
     /// Whether there is a value: for who is alone, or claims it before he makes something of it.
@@ -171,6 +320,48 @@ impl SlotWord {
     pub(super) fn is_at_rest(&self, pins: u32) -> bool {
         // Relaxed: tests look when all is done.
         let word = self.0.load(Ordering::Relaxed);
-        word & BUSY == 0 && word & PINS <= pins && (word & RETIRED == 0 || word & PINS != 0)
+        // What takes looks can be left behind.
+        let left = word & RETIRED != 0 && word & (PINS | WATCHED) == 0;
+        word & BUSY == 0 && word & PINS <= pins && !left
+    }
+}
+
+/// The word of a value that a thread of this line pins.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "a line is a small number, and three bits of it will do")]
+const fn turned(word: u32, line: usize) -> u32 {
+    let who = (line as u32) << WHO_SHIFT & WHO;
+    // By arithmetic: who was last is a branch that nobody foresees. Who pins what is pinned does so by turns as well.
+    let is_turn = (word & (WHO | PINS) != who) as u32 & !(word / WATCHED);
+    (word & !WHO | who) + is_turn * TURN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FULL, HINTS, PIN, PINS, TURN, TURNS_TO_WATCH, WATCHED, WHO, turned};
+
+    #[test]
+    fn a_value_is_watched_when_enough_threads_have_pinned_it_by_turns() {
+        let alone = (0..1000).fold(FULL, |word, _| turned(word, 1));
+        assert_eq!(alone & (WATCHED | WHO), 1 << WHO.trailing_zeros());
+        let mut word = FULL;
+        for turn in 1..=TURNS_TO_WATCH {
+            assert_eq!(word & WATCHED, 0, "turn {turn}");
+            word = turned(word, turn as usize % 2 + 2);
+        }
+        assert_eq!(word & !WHO, FULL | WATCHED);
+        // And that is all that changes from then on.
+        for line in 0..16 {
+            assert_eq!(turned(word, line) & !WHO, FULL | WATCHED);
+        }
+    }
+
+    #[test]
+    fn who_pins_what_is_pinned_takes_a_turn_and_leaves_the_pins_alone() {
+        let word = turned(FULL, 5);
+        assert_eq!(turned(word, 5), word);
+        let pinned = turned(word + PIN, 5);
+        assert_eq!(pinned, word + PIN + TURN);
+        assert_eq!(turned(FULL | PINS, 7) & !HINTS & !WATCHED, FULL | PINS);
     }
 }

@@ -51,6 +51,7 @@ mod locks;
 pub(crate) mod lossy;
 #[cfg(not(any(larder_loom, larder_step)))]
 mod mirror;
+mod patience;
 pub(crate) mod pieces;
 #[cfg(not(larder_loom))]
 mod plain;
@@ -64,6 +65,7 @@ pub(crate) use backend::{AtomicPtr, AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
 #[cfg(feature = "std")]
 pub(crate) use locks::{Condvar, Mutex, Thread, ThreadId, park, this_thread};
+pub(crate) use patience::{PATIENCE, TURNS_TO_WATCH};
 pub(crate) use spread::{spread, spread_from, spread_over};
 #[cfg(feature = "std")]
 #[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]

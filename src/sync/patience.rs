@@ -1,0 +1,19 @@
+//! How long something goes on that is only done because it mostly is soon of use.
+
+/// How often one who could have something for himself, but for a look at it, looks whether that is over: some microseconds. A look that
+/// lasts longer sees to it itself.
+#[cfg(not(any(larder_loom, larder_step)))]
+pub(crate) const PATIENCE: u32 = 64;
+
+/// How often threads pin a value by turns before it is read by looks: a power of two. So many pins that go back and forth cost about what one
+/// who wants the value for himself pays then for asking everybody's line.
+#[cfg(not(any(larder_loom, larder_step)))]
+pub(crate) const TURNS_TO_WATCH: u32 = 32;
+
+// Checkers see what happens without either.
+
+#[cfg(any(larder_loom, larder_step))]
+pub(crate) const PATIENCE: u32 = 1;
+
+#[cfg(any(larder_loom, larder_step))]
+pub(crate) const TURNS_TO_WATCH: u32 = 1;
