@@ -12,7 +12,9 @@ use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
 use core::sync::atomic::{AtomicU64, Ordering};
 use larder::Rejected;
-use larder::cache::{Expiring, Filled, Ref, Removed, Setup, StaticCache, Stored, Time, Untimed};
+use larder::cache::{
+    Cache, Expiring, Filled, Heap, HeapCache, Ref, Removed, Sets, Setup, Store, Stored, Time, Untimed,
+};
 use larder::stats::{CacheRecorder, Off, Striped};
 use larder::testing::small_cache;
 use larder::time::{Clock, Deadline, Instant};
@@ -78,21 +80,46 @@ impl Value {
     }
 }
 
+/// Where the cache lies.
+trait Place: Store + Sized + 'static {
+    fn cache<T: Time, R: CacheRecorder>(ways: u32, setup: Setup<Tags, T, R>) -> Made<T, R, Self>;
+}
+
+type Made<T, R, M> = Cache<u32, Value, M, Setup<Tags, T, R>>;
+
+/// Within itself: all readers pin.
+type Inline = Sets<1, 8>;
+
+impl Place for Inline {
+    fn cache<T: Time, R: CacheRecorder>(ways: u32, setup: Setup<Tags, T, R>) -> Made<T, R, Self> {
+        small_cache(ways, setup)
+    }
+}
+
+/// On the heap readers look. The models' threads have one line, so that all entries take looks from the beginning.
+impl Place for Heap {
+    fn cache<T: Time, R: CacheRecorder>(ways: u32, setup: Setup<Tags, T, R>) -> Made<T, R, Self> {
+        HeapCache::with_capacity_and(ways as usize, setup)
+    }
+}
+
 /// A cache and what was put into it.
-struct Scene<T: Time = Untimed, R: CacheRecorder = Off> {
-    cache: StaticCache<u32, Value, 1, 8, Setup<Tags, T, R>>,
+struct Scene<T: Time = Untimed, R: CacheRecorder = Off, M: Place = Inline> {
+    cache: Made<T, R, M>,
     ledger: Ledger,
 }
 
-impl Scene {
+type On<M> = Scene<Untimed, Off, M>;
+
+impl<M: Place> On<M> {
     fn new<const N: usize>(ways: u32, tags: Tags, entries: [(u32, u32); N]) -> Arc<Self> {
         Self::with(ways, Setup::new().hasher(tags), entries)
     }
 }
 
-impl<T: Time, R: CacheRecorder> Scene<T, R> {
+impl<T: Time, R: CacheRecorder, M: Place> Scene<T, R, M> {
     fn with<const N: usize>(ways: u32, setup: Setup<Tags, T, R>, entries: [(u32, u32); N]) -> Arc<Self> {
-        let scene = Self { cache: small_cache(ways, setup), ledger: Ledger::default() };
+        let scene = Self { cache: M::cache(ways, setup), ledger: Ledger::default() };
         scene.cache.validate(0);
         // What is only touched where there are entries: everything that is used.
         for key in 0..ways {
@@ -183,9 +210,9 @@ impl<T: Time, R: CacheRecorder> Scene<T, R> {
 }
 
 /// Runs `work` on a thread of its own.
-fn beside<T: Time + 'static, R: CacheRecorder + 'static, O: 'static>(
-    scene: &Arc<Scene<T, R>>,
-    work: impl FnOnce(&Scene<T, R>) -> O + 'static,
+fn beside<T: Time + 'static, R: CacheRecorder + 'static, M: Place, O: 'static>(
+    scene: &Arc<Scene<T, R, M>>,
+    work: impl FnOnce(&Scene<T, R, M>) -> O + 'static,
 ) -> loom::thread::JoinHandle<O> {
     let scene = Arc::clone(scene);
     spawn(move || work(&scene))
@@ -223,7 +250,7 @@ fn too_late() -> Arc<Scene<Expiring<PlainClock>>> {
 #[test]
 fn two_insert_one_key() {
     explore_preempted(4, || {
-        let scene = Scene::new(2, Tags::Apart, []);
+        let scene = On::<Inline>::new(2, Tags::Apart, []);
         let other = beside(&scene, |scene| scene.try_put(1, 10));
         assert!(scene.try_put(1, 11), "there is a way for each");
         assert!(join(other), "there is a way for each");
@@ -234,7 +261,7 @@ fn two_insert_one_key() {
 #[test]
 fn two_insert_a_key_that_is_there() {
     explore_preempted(3, || {
-        let scene = Scene::new(2, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(2, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.try_put(1, 11));
         let ours = scene.try_put(1, 12);
         assert!(join(other) | ours, "one of them finds a way");
@@ -245,7 +272,7 @@ fn two_insert_a_key_that_is_there() {
 #[test]
 fn two_insert_two_keys_into_one_way() {
     explore_preempted(5, || {
-        let scene = Scene::new(1, Tags::Apart, []);
+        let scene = On::<Inline>::new(1, Tags::Apart, []);
         let other = beside(&scene, |scene| scene.try_put(1, 10));
         let stored = (scene.try_put(2, 20), join(other));
         let entries = scene.end();
@@ -263,7 +290,7 @@ fn two_insert_two_keys_into_one_way() {
 #[test]
 fn two_insert_two_keys_that_look_alike() {
     explore_preempted(5, || {
-        let scene = Scene::new(2, Tags::Alike, []);
+        let scene = On::<Inline>::new(2, Tags::Alike, []);
         let other = beside(&scene, |scene| scene.try_put(1, 10));
         assert!(scene.try_put(2, 20), "there is a way for each");
         assert!(join(other), "there is a way for each");
@@ -276,7 +303,7 @@ fn two_insert_two_keys_that_look_alike() {
 #[test]
 fn a_third_reads_what_two_insert() {
     explore_preempted(2, || {
-        let scene = Scene::new(2, Tags::Apart, []);
+        let scene = On::<Inline>::new(2, Tags::Apart, []);
         let others = [10, 11].map(|number| beside(&scene, move |scene| scene.try_put(1, number)));
         let seen = [scene.get(1), scene.get(1)];
         let stored = others.map(join);
@@ -296,7 +323,7 @@ fn a_third_reads_what_two_insert() {
 #[test]
 fn a_reader_meets_a_replacement() {
     explore_preempted(5, || {
-        let scene = Scene::new(1, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(1, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.try_put(1, 11));
         let seen = [scene.get(1), scene.get(1)];
         let stored = join(other);
@@ -312,7 +339,7 @@ fn a_reader_meets_a_replacement() {
 #[test]
 fn a_reader_meets_an_eviction() {
     explore_preempted(5, || {
-        let scene = Scene::new(1, Tags::Alike, [(1, 10)]);
+        let scene = On::<Inline>::new(1, Tags::Alike, [(1, 10)]);
         let other = beside(&scene, |scene| scene.try_put(2, 20));
         let first = scene.get(1);
         let second = scene.get(1);
@@ -325,7 +352,7 @@ fn a_reader_meets_an_eviction() {
 #[test]
 fn who_holds_a_value_meets_an_insert_over_it() {
     explore(|| {
-        let scene = Scene::new(1, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(1, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.try_put(2, 20));
         if let Some(held) = scene.cache.get_ref(&1) {
             assert_eq!(held.read(1), 10);
@@ -339,7 +366,7 @@ fn who_holds_a_value_meets_an_insert_over_it() {
 #[test]
 fn who_holds_a_value_meets_its_removal() {
     explore(|| {
-        let scene = Scene::new(1, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(1, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.remove(1));
         if let Some(held) = scene.cache.get_ref(&1) {
             assert_eq!(held.read(1), 10);
@@ -356,8 +383,8 @@ fn who_holds_a_value_meets_its_removal() {
 fn two_let_go_of_a_value_that_was_removed() {
     explore(|| {
         // For the references that go to another thread. (The models are few.)
-        let scene: &'static Scene =
-            Box::leak(Box::new(Arc::into_inner(Scene::new(1, Tags::Apart, [(1, 10)])).unwrap()));
+        let scene: &'static On<Inline> =
+            Box::leak(Box::new(Arc::into_inner(On::<Inline>::new(1, Tags::Apart, [(1, 10)])).unwrap()));
         let held = [(); 2].map(|()| scene.cache.get_ref(&1).unwrap());
         assert_eq!(scene.remove(1), Removed::InUse);
         let [ours, theirs] = held;
@@ -373,12 +400,174 @@ fn two_let_go_of_a_value_that_was_removed() {
     });
 }
 
+// --- Looks.
+//
+// What is left behind in a slot, since a look's end and the retirement of what was looked at did not see each other, is found by `validate`, and
+// goes with the next insert: see `left`.
+
+impl On<Heap> {
+    /// Of a cache of one way that nobody has anything of any more: what is retired and left in it. It gives way to another.
+    fn left(&self) -> usize {
+        let left = self.cache.validate(0);
+        assert!(left <= 1 && left + self.cache.len() == self.ledger.alive(), "a value is lost");
+        assert!(self.try_put(9, 90), "there is room");
+        assert_eq!(self.ledger.alive(), 1, "what was left has gone");
+        left
+    }
+}
+
+/// It may be replaced in place, which takes the slot from under a look that has not begun; or be found to be looked at just when it was claimed,
+/// and disappear.
+#[test]
+fn a_look_meets_a_replacement() {
+    explore_preempted(3, || {
+        let scene = On::<Heap>::new(1, Tags::Apart, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.try_put(1, 11));
+        let seen = [scene.get(1), scene.get(1)];
+        let stored = join(other);
+        let last = scene.get(1);
+        // Old, nothing, new; never back.
+        let rank = |seen: Option<u32>| seen.map_or(1, |number| (number - 10) * 2);
+        assert!(rank(seen[0]) <= rank(seen[1]), "a reader goes back: {seen:?}");
+        assert!(if stored { last == Some(11) } else { last != Some(11) && rank(seen[1]) <= rank(last) });
+        scene.left();
+        scene.end();
+    });
+}
+
+#[test]
+fn a_look_meets_a_replacement_in_another_way() {
+    explore_preempted(2, || {
+        let scene = On::<Heap>::new(2, Tags::Apart, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.try_put(1, 11));
+        let seen = [scene.get(1), scene.get(1)];
+        assert!(join(other), "there is another way");
+        assert!(seen[0] <= seen[1] || seen[1].is_none(), "a reader goes back: {seen:?}");
+        assert!(seen[0].is_some() || seen[1] != Some(10), "what was not found comes back");
+        assert_eq!(scene.end(), [(1, 11)]);
+    });
+}
+
+#[test]
+fn a_look_meets_an_eviction() {
+    explore_preempted(3, || {
+        let scene = On::<Heap>::new(1, Tags::Alike, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.try_put(2, 20));
+        let (first, second) = (scene.get(1), scene.get(1));
+        assert!(first.is_some() || second.is_none(), "a reader goes back");
+        let stored = join(other);
+        assert!(!stored || scene.get(2) == Some(20));
+        scene.left();
+        scene.end();
+    });
+}
+
+#[test]
+fn a_look_meets_the_removal_of_what_it_sees() {
+    explore_preempted(4, || {
+        let scene = On::<Heap>::new(1, Tags::Apart, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.remove(1));
+        if let Some(held) = scene.cache.get_ref(&1) {
+            assert_eq!(held.read(1), 10);
+            assert_eq!(held.read(1), 10);
+        }
+        assert_ne!(join(other), Removed::Absent, "nobody else takes it out");
+        assert_eq!(scene.get(1), None);
+        scene.left();
+        scene.end();
+    });
+}
+
+/// Both look at it, and it was removed: one of them drops it.
+#[test]
+fn two_end_their_looks_at_a_value_that_was_removed() {
+    explore_preempted(5, || {
+        // As in `two_let_go_of_a_value_that_was_removed`.
+        let scene: &'static On<Heap> =
+            Box::leak(Box::new(Arc::into_inner(On::<Heap>::new(1, Tags::Apart, [(1, 10)])).unwrap()));
+        let held = [(); 2].map(|()| scene.cache.get_ref(&1).unwrap());
+        assert_eq!(scene.remove(1), Removed::InUse);
+        let [ours, theirs] = held;
+        let other = spawn(move || {
+            assert_eq!(theirs.read(1), 10);
+            drop(theirs);
+        });
+        assert_eq!(ours.read(1), 10);
+        drop(ours);
+        join(other);
+        assert_eq!(scene.ledger.alive(), 0, "the last who had it drops it");
+        assert_eq!(scene.entries(), []);
+    });
+}
+
+#[test]
+fn a_look_at_what_is_retired_meets_the_end_of_another() {
+    explore_preempted(5, || {
+        let scene = On::<Heap>::new(1, Tags::Apart, [(1, 10)]);
+        let held = scene.cache.get_ref(&1).unwrap();
+        let other = beside(&scene, |scene| (scene.remove(1), scene.get(1)));
+        assert_eq!(held.read(1), 10);
+        drop(held);
+        let (removed, seen) = join(other);
+        assert!(removed.was_there() && seen.is_none());
+        scene.left();
+        scene.end();
+    });
+}
+
+#[test]
+fn two_look_at_what_a_third_replaces() {
+    explore_preempted(2, || {
+        let scene = On::<Heap>::new(1, Tags::Apart, [(1, 10)]);
+        let others = [beside(&scene, |scene| scene.get(1)), beside(&scene, |scene| scene.get(1))];
+        let stored = scene.try_put(1, 11);
+        for seen in others.map(join) {
+            assert!(matches!(seen, None | Some(10 | 11)));
+            assert!(stored || seen != Some(11));
+        }
+        scene.left();
+        scene.end();
+    });
+}
+
+/// The entry takes pins at first. Two who pin it at once make it one to look at, while a third wants it for himself.
+#[test]
+fn a_value_begins_to_be_watched_as_a_third_claims_it() {
+    explore_preempted(2, || {
+        let scene = On::<Heap>::new(1, Tags::Apart, []);
+        scene.cache.share();
+        scene.put(1, 10);
+        let others = [(); 2].map(|()| beside(&scene, |scene| [scene.get(1), scene.get(1)]));
+        let removed = scene.remove(1);
+        assert!(removed.was_there(), "nobody else takes it out");
+        for [first, second] in others.map(join) {
+            assert!(first.is_some() || second.is_none(), "a reader goes back");
+        }
+        scene.left();
+        scene.end();
+    });
+}
+
+#[test]
+fn an_insert_meets_the_removal_of_what_takes_looks() {
+    explore_preempted(2, || {
+        let scene = On::<Heap>::new(2, Tags::Apart, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.remove(1));
+        let seen = scene.get(1);
+        assert!(matches!(seen, None | Some(10)));
+        assert!(scene.try_put(1, 11), "there is a free way");
+        join(other);
+        let entries = scene.end();
+        assert!(entries.is_empty() || entries == [(1, 11)]);
+    });
+}
+
 // --- Removals.
 
 #[test]
 fn two_remove_one_key() {
     explore(|| {
-        let scene = Scene::new(1, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(1, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.remove(1));
         let ours = scene.remove(1);
         let theirs = join(other);
@@ -391,7 +580,7 @@ fn two_remove_one_key() {
 #[test]
 fn an_insert_meets_a_removal() {
     explore_preempted(4, || {
-        let scene = Scene::new(2, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(2, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.remove(1));
         assert!(scene.try_put(1, 11), "there is a free way");
         let removed = join(other);
@@ -408,7 +597,7 @@ fn an_insert_meets_a_removal() {
 #[test]
 fn an_insert_meets_a_clear() {
     explore(|| {
-        let scene = Scene::new(2, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(2, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.cache.clear());
         assert!(scene.try_put(2, 20), "there is a free way");
         join(other);
@@ -420,7 +609,7 @@ fn an_insert_meets_a_clear() {
 #[test]
 fn an_insert_meets_a_shrink() {
     explore_preempted(4, || {
-        let scene = Scene::new(2, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(2, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.cache.shrink(0));
         assert!(scene.try_put(2, 20), "there is a free way");
         let gone = join(other);
@@ -435,7 +624,7 @@ fn an_insert_meets_a_shrink() {
 #[test]
 fn a_reader_meets_a_shrink() {
     explore_preempted(5, || {
-        let scene = Scene::new(2, Tags::Alike, [(1, 10), (2, 20)]);
+        let scene = On::<Inline>::new(2, Tags::Alike, [(1, 10), (2, 20)]);
         let other = beside(&scene, |scene| scene.cache.shrink(1));
         let seen = [scene.get(1), scene.get(1), scene.get(2)];
         assert!(seen[0].is_some() || seen[1].is_none(), "what was not found comes back");
@@ -449,7 +638,7 @@ fn a_reader_meets_a_shrink() {
 fn the_counts_of_a_shrink_and_a_removal() {
     explore_preempted(4, || {
         let setup = Setup::new().hasher(Tags::Apart).recorder(Striped::<1>::new());
-        let scene = Scene::with(2, setup, [(1, 10)]);
+        let scene = Scene::<_, _, Inline>::with(2, setup, [(1, 10)]);
         let before = scene.cache.stats();
         let other = beside(&scene, |scene| scene.remove(1).was_there());
         let gone = scene.cache.shrink(0);
@@ -465,7 +654,7 @@ fn the_counts_of_a_shrink_and_a_removal() {
 #[test]
 fn two_shrinks_take_one_each() {
     explore_preempted(3, || {
-        let scene = Scene::new(3, Tags::Apart, [(1, 10), (2, 20), (3, 30)]);
+        let scene = On::<Inline>::new(3, Tags::Apart, [(1, 10), (2, 20), (3, 30)]);
         let other = beside(&scene, |scene| scene.cache.shrink(1));
         let gone = scene.cache.shrink(1);
         let sum = gone + join(other);
@@ -481,7 +670,7 @@ fn two_shrinks_take_one_each() {
 fn the_counts_of_an_insert_and_a_removal() {
     explore_preempted(4, || {
         let setup = Setup::new().hasher(Tags::Apart).recorder(Striped::<1>::new());
-        let scene = Scene::with(1, setup, [(1, 10)]);
+        let scene = Scene::<_, _, Inline>::with(1, setup, [(1, 10)]);
         let before = scene.cache.stats();
         let other = beside(&scene, |scene| scene.remove(1).was_there());
         let stored = scene.try_put(1, 11);
@@ -498,7 +687,7 @@ fn the_counts_of_an_insert_and_a_removal() {
 #[test]
 fn a_third_reads_what_one_inserts_and_one_removes() {
     explore_preempted(2, || {
-        let scene = Scene::new(2, Tags::Apart, [(1, 10)]);
+        let scene = On::<Inline>::new(2, Tags::Apart, [(1, 10)]);
         let remover = beside(&scene, |scene| scene.remove(1));
         let inserter = beside(&scene, |scene| scene.try_put(1, 11));
         let seen = [scene.get(1), scene.get(1)];
@@ -542,7 +731,7 @@ fn a_sweep_meets_the_replacement_of_what_is_over() {
 #[test]
 fn a_fill_meets_the_removal_of_what_it_computed_from() {
     explore(|| {
-        let scene = Scene::new(1, Tags::Apart, []);
+        let scene = On::<Inline>::new(1, Tags::Apart, []);
         let truth = Arc::new(AtomicU32::new(10));
         let changed = Arc::clone(&truth);
         let other = beside(&scene, move |scene| {
@@ -560,7 +749,7 @@ fn a_fill_meets_the_removal_of_what_it_computed_from() {
 #[test]
 fn two_fill_one_key() {
     explore_preempted(3, || {
-        let scene = Scene::new(2, Tags::Apart, []);
+        let scene = On::<Inline>::new(2, Tags::Apart, []);
         let other = beside(&scene, |scene| scene.fill(1, || 10));
         let ours = scene.fill(1, || 11);
         let theirs = join(other);
@@ -576,7 +765,7 @@ fn two_fill_one_key() {
 #[test]
 fn a_fill_meets_an_insert() {
     explore_preempted(3, || {
-        let scene = Scene::new(2, Tags::Apart, []);
+        let scene = On::<Inline>::new(2, Tags::Apart, []);
         let truth = Arc::new(AtomicU32::new(10));
         let changed = Arc::clone(&truth);
         let other = beside(&scene, move |scene| {
@@ -596,7 +785,7 @@ fn a_fill_meets_an_insert() {
 #[test]
 fn a_fill_that_is_withdrawn_meets_who_pins_it() {
     explore_preempted(4, || {
-        let scene = Scene::new(1, Tags::Alike, [(1, 10)]);
+        let scene = On::<Inline>::new(1, Tags::Alike, [(1, 10)]);
         let other = beside(&scene, |scene| assert_eq!(scene.remove(3), Removed::Absent));
         let (number, stored) = scene.fill(2, || 20);
         join(other);
@@ -611,7 +800,7 @@ fn a_fill_that_is_withdrawn_meets_who_pins_it() {
 #[test]
 fn a_fill_that_is_withdrawn_meets_an_insert_into_its_way() {
     explore_preempted(3, || {
-        let scene = Scene::new(1, Tags::Apart, []);
+        let scene = On::<Inline>::new(1, Tags::Apart, []);
         let other = beside(&scene, |scene| scene.fill(1, || 10));
         assert_eq!(scene.remove(2), Removed::Absent, "only the epoch is another one");
         let stored = scene.try_put(3, 30);

@@ -7,6 +7,7 @@ use crate::key::{Equivalent, Parts};
 use crate::lifetime::{Idling, Stamp, Time, Timed};
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::control::Epoch;
+use crate::raw::looks::Looks;
 use crate::raw::mask::Mask;
 use crate::raw::pin::Held;
 use crate::raw::plain::{CellKind, Plain};
@@ -437,10 +438,21 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
             |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
         let hidden = self.sets().iter().enumerate().map(validate).sum();
         // A checker's objects are made when they are first looked at.
+        if let Some(looks) = self.watch() {
+            looks.show();
+        }
         // Relaxed: nothing is done with it.
         self.cursor.load(Ordering::Relaxed);
         assert!(self.len() <= self.capacity(), "there are more entries than there can be");
         hidden
+    }
+
+    /// For tests: as if another thread than the caller's had used the cache before.
+    #[doc(hidden)]
+    pub fn share(&self) {
+        if let Some(looks) = self.watch() {
+            looks.share();
+        }
     }
 }
 

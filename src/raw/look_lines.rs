@@ -140,7 +140,7 @@ impl LookLines {
     }
 
     /// For tests: as if another thread had used its line.
-    pub(super) fn share(&self) {
+    pub(crate) fn share(&self) {
         // SeqCst: as in `mark`.
         self.used.fetch_or(1 << (LINES - 1), Ordering::SeqCst);
     }

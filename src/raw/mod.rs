@@ -44,7 +44,7 @@ pub(crate) mod hold;
 pub(crate) mod indices;
 mod lanes;
 pub(crate) mod look_lines;
-mod looks;
+pub(crate) mod looks;
 pub(crate) mod marks;
 pub(crate) mod mask;
 pub(crate) mod memory;

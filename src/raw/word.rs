@@ -31,11 +31,13 @@
 //! the lines. A reader announces his look, **then** reads the word, and looks only if it is full, WATCHED and neither. All four are in the one
 //! order of sequentially consistent accesses: so a look is seen by the one or has not begun for the other.
 //!
-//! - What was claimed and is watched is made to disappear, and retired.
-//! - What is retired and watched is left to whoever ends his look, who reads the word once more. Between the end of his look and that reading
-//!   lies no fence. So one who retires looks again and again whether the look is over, [`PATIENCE`] times: longer than an end can take to
-//!   come to light. Should it come later all the same, since the reader was stopped right there, the value stays retired, with nobody at it, and is
-//!   claimed by whoever next needs the slot. No promise but the moment of a destructor rests on it.
+//! - Who wants to claim asks first, and lets alone what is watched. What is watched only now that it is claimed is made to disappear, and
+//!   retired: others were told meanwhile that it is not there.
+//! - What is retired and watched is left to the last who ends his look: each reads the word once more. Between the end of his look and that
+//!   reading lies no fence, which would cost every hit as much as the announcement. So who retires looks again and again whether the
+//!   look is over, [`PATIENCE`] times: longer than the end of a look takes to come to light. Should it take longer all the same, the value
+//!   stays retired, with nobody at it, and goes when somebody needs the slot, or sweeps or clears. No promise but the moment of a
+//!   destructor rests on this.
 //!
 //! The word says whether memory can be read. It does not say whether what is there is to be seen: that is somebody else's word
 //! (a set's control word), and has to be asked between the pin or look and the first reading.
@@ -168,7 +170,15 @@ impl SlotWord {
     pub(super) fn after_look(&self, looks: &LookLines) -> Unpinned {
         // Relaxed: whoever acts on it reads it again.
         let is_retired = self.0.load(Ordering::Relaxed) & RETIRED != 0;
-        if is_retired && self.claim_retired(looks, BUSY) { Unpinned::Reclaimed } else { Unpinned::Left }
+        if is_retired && self.claim_after_look(looks) { Unpinned::Reclaimed } else { Unpinned::Left }
+    }
+
+    #[cold]
+    fn claim_after_look(&self, looks: &LookLines) -> bool {
+        // SeqCst: between the end of this look and the question whether there are others. Of two that end, the one whose fence is the later
+        // sees that the other one has.
+        fence(Ordering::SeqCst);
+        self.claim_retired(looks, BUSY)
     }
 
     /// Pins the slot if its value can be read. Counts turns if looks can be announced, which those of readers are worth.
@@ -259,15 +269,17 @@ impl SlotWord {
         if word & !(HINTS | WATCHED) != FULL | pins {
             return Claimed::No;
         }
+        let watch = watch.filter(|_| word & WATCHED != 0);
+        // First without a claim: what is looked at stays, unless the look begins just now.
+        if watch.is_some_and(|looks| looks.watches(self.number())) {
+            return Claimed::No;
+        }
         // SeqCst: before the question to the lines, in the one order. It acquires what `unpin` and `fill` released: whoever read or wrote the
         // cell has done so. Relaxed: the loser does nothing.
         if self.0.compare_exchange(word, BUSY | PIN, Ordering::SeqCst, Ordering::Relaxed).is_err() {
             return Claimed::No;
         }
-        match watch {
-            Some(looks) if word & WATCHED != 0 && looks.watches(self.number()) => Claimed::Watched,
-            _ => Claimed::Yes,
-        }
+        if watch.is_some_and(|looks| looks.watches(self.number())) { Claimed::Watched } else { Claimed::Yes }
     }
 
     /// The end of a claim of what is watched: the value is to go when nobody reads it any more. The claim's pin stays.

@@ -570,32 +570,42 @@ impl<const WAYS: usize, T: Kind, V: Content> World for Users<WAYS, T, V> {
     }
 }
 
-/// The accesses, at most, of: a look at the set; of a way whose key is compared and that is let go, perhaps as the last; of one that is
-/// taken out.
+/// The accesses, at most, of: a look at the set; ...
 const SET: usize = 1 + 2;
-const WAY: usize = 2 + 3;
+/// Whether somebody looks: the lines that are used, and the cells of the one line there is here.
+const WATCH: usize = 1 + 4;
+/// What is retired is taken out, and its slot is free.
+const RECLAIM: usize = 1 + WATCH + 1 + 1;
+/// A pin: the word, an exchange, control; and its end, with which the entry may have to go.
+const PIN: usize = 1 + 1 + 1 + 1 + RECLAIM;
+/// A look: the word, the lines that are used, a cell of four, the word, control; and its end. Or a pin after all.
+const HOLD: usize = 1 + 1 + 4 + 1 + 1 + 2 + RECLAIM + PIN;
+/// A claim of what is full, which fails because somebody looks just now: the word, a question, an exchange, and another question; a bit goes,
+/// the entry is retired, and the pin ends.
+const CLAIM: usize = 1 + WATCH + 1 + WATCH + 1 + 1 + 1 + RECLAIM;
+/// An entry that is held is taken out.
 const OUT: usize = 1 + 1 + 1;
 
 const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<Users<WAYS, T, V>>; 16] {
     // Time now; every way; the deadline of the one that was found; a count.
     // Copies, if it can be had by them.
     let glances = if V::COPY == 0 { 0 } else { 2 * (SET + WAYS * (V::COPY + T::LOOK + 1)) };
-    let get = T::LOOK + glances + SET + WAYS * (WAY + T::LOOK) + T::USE + 1;
-    // The epoch; a look; a way that is claimed: of those that are free each in two ways, else a victim, first of those that are over;
+    let get = T::LOOK + glances + SET + WAYS * (HOLD + T::LOOK) + T::USE + 1;
+    // The epoch; a look; a way that is claimed: of those that are not live each as free, as full and as left behind, else a victim, first of those that are over;
     // hidden, written, shown; the old one retired; counts.
-    let scan = 1 + SET + WAYS * WAY;
-    let claim = 2 + 1 + 4 * WAYS + (2 + T::LOOK) * WAYS;
+    let scan = 1 + SET + WAYS * PIN;
+    let claim = 2 + CLAIM + (2 + CLAIM + RECLAIM) * WAYS + (CLAIM + T::LOOK) * WAYS;
     let write = 1 + T::LOOK + 1 + 2 + T::CHANGE + 1 + 3 + V::COPY;
     let show = 2 + 3 + T::LOOK + 4;
     let insert = 2 * T::LOOK + 1 + scan + claim + write + show;
     // Only bits have gone, or somebody has published: a new scan. A deadline may be read again.
     let again = 4 + scan + 4 + 3 * T::LOOK;
-    let take_out = T::LOOK + 2 + SET + WAYS * (WAY + T::LOOK + OUT);
+    let take_out = T::LOOK + 2 + SET + WAYS * (PIN + T::LOOK + OUT);
     // And a look at every slot, also those that are not used here: what can't be found any more is claimed, hidden, and taken out.
-    let take_out_all = take_out + 16 + WAYS * 6;
+    let take_out_all = take_out + 16 + WAYS * (2 + CLAIM + RECLAIM);
     // The same; how many there are in all, and in the set; and then for each way how many there are still, what the policy says of those
     // that may go and of those that came last, and what it takes to have one out.
-    let shrink = take_out_all + 4 + WAYS * (1 + 4 * WAYS + 16 + WAY + OUT);
+    let shrink = take_out_all + 4 + WAYS * (1 + 4 * WAYS + 16 + PIN + OUT);
     macro_rules! operation {
         ($name:literal, $most:expr, $run:expr) => {
             Operation { name: $name, run: $run, most: $most, more: again }
