@@ -464,7 +464,7 @@ fn a_look_meets_an_eviction() {
 
 #[test]
 fn a_look_meets_the_removal_of_what_it_sees() {
-    explore_preempted(4, || {
+    explore_preempted(3, || {
         let scene = On::<Heap>::new(1, Tags::Apart, [(1, 10)]);
         let other = beside(&scene, |scene| scene.remove(1));
         if let Some(held) = scene.cache.get_ref(&1) {
@@ -537,11 +537,11 @@ fn a_value_begins_to_be_watched_as_a_third_claims_it() {
         let scene = On::<Heap>::new(1, Tags::Apart, []);
         scene.cache.share();
         scene.put(1, 10);
-        let others = [(); 2].map(|()| beside(&scene, |scene| [scene.get(1), scene.get(1)]));
+        let others = [(); 2].map(|()| beside(&scene, |scene| scene.get(1)));
         let removed = scene.remove(1);
         assert!(removed.was_there(), "nobody else takes it out");
-        for [first, second] in others.map(join) {
-            assert!(first.is_some() || second.is_none(), "a reader goes back");
+        for seen in others.map(join) {
+            assert!(matches!(seen, None | Some(10)));
         }
         scene.left();
         scene.end();
@@ -623,7 +623,7 @@ fn an_insert_meets_a_shrink() {
 /// What somebody holds goes as well, and is dropped by him.
 #[test]
 fn a_reader_meets_a_shrink() {
-    explore_preempted(5, || {
+    explore_preempted(4, || {
         let scene = On::<Inline>::new(2, Tags::Alike, [(1, 10), (2, 20)]);
         let other = beside(&scene, |scene| scene.cache.shrink(1));
         let seen = [scene.get(1), scene.get(1), scene.get(2)];
@@ -653,7 +653,7 @@ fn the_counts_of_a_shrink_and_a_removal() {
 
 #[test]
 fn two_shrinks_take_one_each() {
-    explore_preempted(3, || {
+    explore_preempted(2, || {
         let scene = On::<Inline>::new(3, Tags::Apart, [(1, 10), (2, 20), (3, 30)]);
         let other = beside(&scene, |scene| scene.cache.shrink(1));
         let gone = scene.cache.shrink(1);
