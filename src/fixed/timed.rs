@@ -541,7 +541,8 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
         self.stats.inserted += 1;
         let expired = if self.len() == self.capacity() { self.make_room(now) } else { None };
         let end = dated.stamp.end();
-        let evicted = self.list.push_front(hash, key, dated);
+        let mut evicted = None;
+        self.list.push_front(hash, key, dated, |entry| evicted = Some(entry));
         let front = self.list.front_number();
         self.wheel.insert(&mut self.list, front, end);
         self.stats.evicted += u64::from(evicted.is_some());
