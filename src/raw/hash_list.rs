@@ -321,8 +321,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         self.links_mut(next).previous = previous;
     }
 
-    /// The same for the last node. That the end is next is not looked up: all loads behind a store whose address has to be loaded may wait
-    /// for that.
+    /// The same for the last node, of which it is known that the end is next.
     #[inline]
     fn unlink_last(&mut self, at: At) {
         let previous = self.links(at).previous;

@@ -129,6 +129,12 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     }
 
     #[inline]
+    fn after(&self, chunk: Chunk) -> Chunk {
+        // By what is at hand from `home`: the number of heads would have to be fetched by every look-up.
+        chunk.after_by_mask(self.mask)
+    }
+
+    #[inline]
     fn heads(&self) -> &[Head] {
         &self.heads
     }

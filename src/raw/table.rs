@@ -59,9 +59,16 @@ impl Chunk {
 
     /// The next chunk, round the end.
     #[inline]
-    fn after(self, heads: &[Head]) -> Self {
+    pub(super) fn after(self, heads: &[Head]) -> Self {
         let next = self.0 + size_of::<Head>();
         if next == size_of_val(heads) { Self(0) } else { Self(next) }
+    }
+
+    /// The same where the chunks are a power of two, of which the last has this number.
+    #[inline]
+    #[allow(dead_code, reason = "only arrays on the heap ask")]
+    pub(super) const fn after_by_mask(self, mask: u32) -> Self {
+        Self((self.0 + size_of::<Head>()) & mask as usize)
     }
 
     #[inline]
@@ -231,7 +238,7 @@ pub(super) fn find<K, V, X, A: Arrays<K, V, X>>(
         if !head.any_went_on() {
             return None;
         }
-        chunk = chunk.after(arrays.heads());
+        chunk = arrays.after(chunk);
         // Once round at most: counts that have reached their end would lead on for ever.
         if chunk == home {
             return None;
