@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn keys_spread_over_all_parts_of_the_hash() {
         let assert_spread = |name: &str, of: u64, keys: &dyn Fn(u64) -> u64| {
-            let inline = most_in_one::<128>(keys, |hash| (hash.rotate_left(8) >> 25) as usize);
+            let inline = most_in_one::<128>(keys, |hash| (hash.rotate_left(14) >> 25) as usize);
             let chunks = most_in_one::<128>(keys, |hash| (hash >> 4 & 0x7F) as usize);
             let tags = most_in_one::<256>(keys, |hash| (hash >> 24) as usize);
             // Eight, eight and four in the mean. By chance there is none of more than twenty-five.

@@ -166,14 +166,14 @@ fn tag(hash: u32) -> u8 {
     tag_bits(hash).max(1)
 }
 
-/// The home of a hash in a table of any number of chunks: the hash without its tag scaled down to that number, which is as good as a
+/// The home of a hash in a table of any number of chunks: the hash, turned, scaled down to that number, which is as good as a
 /// remainder and needs no division.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 lanes")]
 pub(super) fn scaled_home(heads: &[Head], hash: u32) -> Chunk {
     let chunks = heads.len() as u32;
-    // The tag's bits become the lowest.
-    let hash = hash.rotate_left(u8::BITS);
+    // The uppermost of its bits become eighteen that are none of the tag's.
+    let hash = hash.rotate_left(14);
     // Small tables, which are the rule where registers have 32 bits, do with one multiplication of those.
     let index = if usize::BITS < 64 && chunks <= 0x1_0000 {
         (hash >> 16).wrapping_mul(chunks) >> 16
