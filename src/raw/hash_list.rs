@@ -17,6 +17,8 @@
 //! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
+#![expect(clippy::inline_always, reason = "parts of an insertion into a timed cache, see there")]
+
 use super::for_each_surely;
 use super::memory::{Arrays, At, Beside, Inline, InlineArrays, Links, Memory, Node};
 use super::table::{self, Head, Place};
@@ -332,6 +334,14 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         if evicted.is_none() && self.capacity() == 0 {
             return Some((key, value));
         }
+        self.insert_front(hash, key, value);
+        evicted
+    }
+
+    /// Puts a new entry at the front of the list, and gives its number. The caller knows that its key is not there yet, and that there is
+    /// room.
+    #[inline(always)]
+    pub(crate) fn insert_front(&mut self, hash: u32, key: K, value: V) -> At {
         let lane = table::insert(&mut self.arrays, hash);
         let at = self.arrays.take_node(lane, hash);
         let node = self.node_mut(at);
@@ -339,11 +349,11 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         node.value = MaybeUninit::new(value);
         self.link_front(at);
         self.len += 1;
-        evicted
+        at
     }
 
     /// Takes a node out of the table and the list. Its key and value are the caller's then.
-    #[inline]
+    #[inline(always)]
     fn detach(&mut self, place: Place) -> (MaybeUninit<K>, MaybeUninit<V>) {
         let Place { lane, at } = place;
         let hash = self.hash(at);
@@ -357,7 +367,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         (key, value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, place: Place) -> (K, V) {
         let (key, value) = self.detach(place);
         // SAFETY: LIVE until just now.
@@ -374,7 +384,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     }
 
     /// Takes the last entry out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
         let at = self.last();
         if at == At::END {
