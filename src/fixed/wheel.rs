@@ -298,8 +298,8 @@ impl Wheel {
         }
     }
 
-    /// Sets the hand back. What lies on lower levels than that on which it moves lies, seen from its new place, in the slot that it
-    /// leaves.
+    /// Sets the hand back, for one who sets `latest` anew after that. What lies on lower levels than that on which it moves lies, seen
+    /// from its new place, in the slot that it leaves.
     #[cold]
     fn go_back(&mut self, list: &mut impl Linked, to: u64) {
         let left = Slot::on(Slot::of(to, self.hand).level(), 0);
@@ -315,7 +315,6 @@ impl Wheel {
             self.current = Slot(0);
         }
         self.hand = to;
-        self.latest = Span::NONE;
     }
 
     /// Shows every entry to `visit`, and a time before which it does not end.
