@@ -17,6 +17,8 @@
 //! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
+#![expect(clippy::inline_always, reason = "parts of an insertion into a timed cache, see there")]
+
 use super::for_each_surely;
 use super::memory::{Arrays, At, Beside, Inline, InlineArrays, Links, Memory, Node};
 use super::table::{self, Head, Lane, Place};
@@ -376,26 +378,34 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         if evicted.is_none() && self.capacity() == 0 {
             return gone((key, value));
         }
-        let lane = table::insert(&mut self.arrays, hash);
-        self.enter(lane, hash, key, value);
+        self.insert_front(hash, key, value);
         if let Some(entry) = evicted {
             gone(entry);
         }
     }
 
-    /// Puts an entry, whose lane was taken just now, at the front of the list.
-    #[inline]
-    fn enter(&mut self, lane: Lane, hash: u32, key: K, value: V) {
+    /// Puts a new entry at the front of the list, and gives its number. The caller knows that its key is not there yet, and that there is
+    /// room.
+    #[inline(always)]
+    pub(crate) fn insert_front(&mut self, hash: u32, key: K, value: V) -> At {
+        let lane = table::insert(&mut self.arrays, hash);
+        self.enter(lane, hash, key, value)
+    }
+
+    /// Puts an entry, whose lane was taken just now, at the front of the list, and gives its number.
+    #[inline(always)]
+    fn enter(&mut self, lane: Lane, hash: u32, key: K, value: V) -> At {
         let at = self.arrays.take_node(lane, hash);
         let node = self.node_mut(at);
         node.key = MaybeUninit::new(key);
         node.value = MaybeUninit::new(value);
         self.link_front(at);
         self.len += 1;
+        at
     }
 
     /// Takes the key and value of a node that is not in the table and the list any more, nor to be used itself.
-    #[inline]
+    #[inline(always)]
     fn vacate(&mut self, place: Place) -> (K, V) {
         self.len -= 1;
         let node = self.node_mut(place.at);
@@ -409,7 +419,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         (key, value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, place: Place) -> (K, V) {
         let hash = self.hash(place.at);
         table::remove(&mut self.arrays, hash, place.lane);
@@ -424,7 +434,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     }
 
     /// Takes the last entry out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
         let at = self.last();
         if at == At::END {
