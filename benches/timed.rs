@@ -12,7 +12,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use larder::cache::{Expiring, Heap, Idling, LruCache, Timed, TimedCache};
 use larder::key::DefaultHash;
-use larder::time::{Clock, CoarseClock, Instant, ManualClock, StdClock};
+use larder::time::{Clock, CoarseClock, Instant, ManualClock, StdClock, TickClock};
 use rand::distr::Distribution;
 use rand::{SeedableRng, rngs::SmallRng};
 use rand_distr::Zipf;
@@ -75,8 +75,9 @@ ours!(
     Expiring<&'static CoarseClock<StdClock>>,
     Expiring::new(&COARSE).with_time_to_live(TTL)
 );
+ours!(2, "larder, tick clock", Expiring<TickClock>, Expiring::new(TickClock::new()).with_time_to_live(TTL));
 ours!(
-    2,
+    3,
     "larder, idling, real clock",
     Idling<StdClock>,
     Idling::new(StdClock::new()).with_time_to_live(TTL).with_time_to_idle(TTL)
@@ -284,7 +285,8 @@ macro_rules! each {
         vec![
             $workload::<Ours<Expiring<StdClock>, 0>>(),
             $workload::<Ours<Expiring<&'static CoarseClock<StdClock>>, 1>>(),
-            $workload::<Ours<Idling<StdClock>, 2>>(),
+            $workload::<Ours<Expiring<TickClock>, 2>>(),
+            $workload::<Ours<Idling<StdClock>, 3>>(),
             $workload::<LruCache<u64, u64, Heap>>(),
             $workload::<Cachd>(),
             $workload::<ttl_cache::TtlCache<u64, u64, DefaultHash>>(),
@@ -295,7 +297,7 @@ macro_rules! each {
     };
 }
 
-/// What both clocks cost, which is a part of all rows.
+/// What the clocks cost, which is a part of all rows.
 fn clocks() -> Vec<Contender<'static>> {
     let real = StdClock::new();
     let reader = |name: &str, clock: Box<dyn Fn() -> u64>| {
@@ -306,6 +308,7 @@ fn clocks() -> Vec<Contender<'static>> {
     };
     vec![
         reader("real clock", Box::new(move || real.now().ticks())),
+        reader("tick clock", Box::new(|| TickClock::new().now().ticks())),
         reader("coarse clock", Box::new(|| COARSE.now().ticks())),
         reader("std::time::Instant", Box::new(|| u64::from(StdInstant::now() > *black_box(&start())))),
     ]
@@ -383,9 +386,9 @@ fn main() {
         }
     };
     table("clocks", 0, clocks);
-    table("hits", 4, || each!(hits));
-    table("get or insert, Zipf 0.99", 4, || each!(mixed));
-    table("churn", 4, || each!(churn));
+    table("hits", 5, || each!(hits));
+    table("get or insert, Zipf 0.99", 5, || each!(mixed));
+    table("churn", 5, || each!(churn));
     if is_wanted("sweep") {
         sweeps();
     }

@@ -99,14 +99,19 @@ impl Hasher for DefaultHasher {
 /// A key's hash, as the tables here use it: 32 bits, all of them good.
 ///
 /// Hash functions differ in which of their bits carry most: some leave the upper half of 64 empty, some the lower bits
-/// constant. One multiplication of both halves together carries every bit to the top. (The default hasher's last step is one as
-/// well. But after a single one the keys of a stride lie close together, and the lower of its upper bits are constant for keys whose
-/// own lower bits are.)
+/// constant. One multiplication of both halves together carries every bit to the top. (The default hasher's last step but a rotation is
+/// one as well. But after a single one the keys of a stride lie close together, and the lower of its upper bits are constant for keys
+/// whose own lower bits are. Nor do two, without the halves put together in between, keep them apart.)
+///
+/// A look-up that was guessed wrong waits for this, step by step.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "to take parts of words is the purpose")]
 pub(crate) fn hash32<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> u32 {
     let hash = hasher.hash_one(key);
     if usize::BITS >= 64 {
+        // Back by as much as the default hasher turns its product in the end: so the compiler leaves out both. The rest does well with
+        // any rotation.
+        let hash = hash.rotate_right(26);
         // 2^64 divided by the golden ratio.
         ((hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
     } else {
@@ -133,7 +138,7 @@ impl Parts {
     pub(crate) fn of<Q: Hash + ?Sized>(hasher: &impl BuildHasher, key: &Q) -> Self {
         if usize::BITS >= 64 {
             let hash = hasher.hash_one(key);
-            // As in `hash32`; below the half for the set come the next best bits.
+            // As in `hash32`, but for the rotation; below the half for the set come the next best bits.
             let product = (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             Self { set: (product >> 32) as u32, tag: (product >> 24) as u8, print: (product >> 12) as u16 }
         } else {
@@ -169,16 +174,16 @@ mod tests {
         loads.into_iter().max().unwrap_or(0)
     }
 
-    /// In the upper bits, in those that a heap's chunks go by, and in the lowest, which are the tag. Keys that are anyhow: neighbours,
+    /// In the bits that chunks go by, inline and on the heap, and in the uppermost, which are the tag. Keys that are anyhow: neighbours,
     /// strides (the hours of a year, rows of a hundred bytes), and such as have something in their upper bits alone (pages, floats).
     #[test]
     fn keys_spread_over_all_parts_of_the_hash() {
         let assert_spread = |name: &str, of: u64, keys: &dyn Fn(u64) -> u64| {
-            let upper = most_in_one::<128>(keys, |hash| (hash >> 25) as usize);
-            let chunks = most_in_one::<128>(keys, |hash| (hash.swap_bytes() >> 4 & 0x7F) as usize);
-            let tags = most_in_one::<256>(keys, |hash| (hash & 0xFF) as usize);
+            let inline = most_in_one::<128>(keys, |hash| (hash.rotate_left(14) >> 25) as usize);
+            let chunks = most_in_one::<128>(keys, |hash| (hash >> 4 & 0x7F) as usize);
+            let tags = most_in_one::<256>(keys, |hash| (hash >> 24) as usize);
             // Eight, eight and four in the mean. By chance there is none of more than twenty-five.
-            assert!(upper < 26 && chunks < 26 && tags < 20, "{name} {of}: {upper}, {chunks}, {tags}");
+            assert!(inline < 26 && chunks < 26 && tags < 20, "{name} {of}: {inline}, {chunks}, {tags}");
         };
         for stride in [1, 3, 25, 60, 75, 100, 225, 300, 900, 3600, 4096, 65_537, 1 << 20] {
             assert_spread("stride", stride, &|key| 1_700_000_000 / stride * stride + key * stride);

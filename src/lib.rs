@@ -36,6 +36,7 @@
 //! | let memory go when it runs short | | [`watch::Pressure`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
+//! | | by its kernel's last tick, for a few loads | `time::TickClock` (`std`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
 //!
 //! # With other crates
@@ -216,8 +217,8 @@ pub mod time {
     //! Nothing in this crate reads a clock that it was not given. A [`Clock`] counts ticks since a start of its own choice
     //! and says how many make a second; an [`Instant`] is such a count; a [`Deadline`] is the instant from which on
     //! something no longer holds. [`ManualClock`] stands until it is told to move, which is what tests want, and what
-    //! firmware wants whose timer interrupt is the clock. `StdClock` (feature `std`) is the operating system's, and
-    //! [`CoarseClock`] makes any clock cheap to read.
+    //! firmware wants whose timer interrupt is the clock. `StdClock` (feature `std`) is the operating system's,
+    //! `TickClock` the same as of the kernel's last tick, and [`CoarseClock`] makes any clock cheap to read.
     //!
     //! ```
     //! use core::time::Duration;
@@ -243,6 +244,11 @@ pub mod time {
         any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
     ))]
     pub use crate::hosted::std_clock::StdClock;
+    #[cfg(all(
+        feature = "std",
+        any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
+    ))]
+    pub use crate::hosted::tick_clock::TickClock;
     pub use crate::time_base::{Clock, CoarseClock, Deadline, Instant, ManualClock};
 }
 

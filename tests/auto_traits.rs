@@ -523,6 +523,8 @@ assert_impl_all!(EachComputes: Send, Sync, Unpin);
 assert_impl_all!(larder::memo::SingleFlight: Send, Sync, Unpin);
 #[cfg(feature = "std")]
 assert_impl_all!(larder::time::StdClock: Send, Sync, Unpin);
+#[cfg(feature = "std")]
+assert_impl_all!(larder::time::TickClock: Send, Sync, Unpin);
 
 // The mistakes that others have made, once more without a formula.
 assert_not_impl_any!(PoolBox<'static, Cell<u32>>: Sync);

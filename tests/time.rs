@@ -314,9 +314,12 @@ fn nobody_sees_a_coarse_clock_go_back_whoever_updates_it() {
 #[cfg(feature = "std")]
 mod of_the_system {
     use super::*;
-    use larder::time::StdClock;
+    use core::sync::atomic::AtomicU64;
+    use larder::cache::{Expiring, HeapCache, Inserted, Setup, TimedCache};
+    use larder::time::{StdClock, TickClock};
 
     static CLOCK: StdClock = StdClock::new();
+    static TICKS: TickClock = TickClock::new();
 
     #[test]
     fn goes_on_and_never_back() {
@@ -351,5 +354,57 @@ mod of_the_system {
         static COARSE: CoarseClock<StdClock> = CoarseClock::new(StdClock::new());
         let now = COARSE.update();
         assert_eq!((COARSE.now(), COARSE.now()), (now, now));
+    }
+
+    #[test]
+    fn goes_on_by_ticks_and_never_back_for_any_thread() {
+        static SEEN: AtomicU64 = AtomicU64::new(0);
+        let wait_for_ticks = || {
+            let (mut last, mut ticks) = (TICKS.now(), 0);
+            while ticks < 3 {
+                let seen = SEEN.load(Ordering::Acquire);
+                let now = TickClock::default().now();
+                assert!(now >= last && now.ticks() >= seen, "{now:?} after {last:?} and {seen}");
+                SEEN.fetch_max(now.ticks(), Ordering::Release);
+                ticks += u32::from(now > last);
+                last = now;
+            }
+        };
+        std::thread::scope(|scope| (0..3).for_each(|_| _ = scope.spawn(wait_for_ticks)));
+    }
+
+    #[test]
+    fn is_never_ahead_by_ticks_and_comes_as_far() {
+        for _ in 0..10_000 {
+            let by_tick = TICKS.now();
+            assert!(by_tick <= CLOCK.now());
+        }
+        let exact = CLOCK.now();
+        // As long as it takes.
+        while TICKS.now() < exact {}
+    }
+
+    #[test]
+    fn ends_entries_by_ticks_but_not_before_their_deadline() {
+        let mut cache = TimedCache::with_capacity(4, Expiring::new(TICKS));
+        let deadline = Deadline::after(&CLOCK, Duration::from_millis(1));
+        cache.put("stays", 1);
+        assert_eq!(cache.insert_until("goes", 2, deadline), Inserted::New);
+        while cache.get("goes").is_some() {}
+        assert!(deadline.has_passed(CLOCK.now()));
+        assert_eq!(cache.get("stays"), Some(&1));
+        assert_eq!(cache.sweep(TICKS.now(), 4).expired, 1);
+        cache.validate();
+    }
+
+    #[test]
+    fn ends_entries_by_ticks_for_all_threads() {
+        let time = Expiring::new(TICKS).with_time_to_live(Duration::from_nanos(1));
+        let cache = HeapCache::with_capacity_and(4, Setup::new().time(time));
+        let begin = TICKS.now();
+        cache.put("goes", 2).unwrap();
+        let wait = || while cache.get("goes").is_some() {};
+        std::thread::scope(|scope| (0..2).for_each(|_| _ = scope.spawn(wait)));
+        assert!(TICKS.now() > begin);
     }
 }

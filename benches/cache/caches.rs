@@ -6,7 +6,7 @@ use core::time::Duration;
 use larder::cache::{Expiring, HeapCache, Setup, Untimed, Words};
 use larder::key::DefaultHash;
 use larder::stats::Off;
-use larder::time::{Clock, ManualClock};
+use larder::time::{ManualClock, StdClock, TickClock};
 use std::sync::{Mutex, PoisonError};
 
 /// A value that is costly to copy.
@@ -148,19 +148,6 @@ impl Bound {
 /// How long everything lives where it does not live for ever.
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// The platform's clock, as precise as it is.
-#[derive(Clone, Copy)]
-pub(crate) struct RealClock(std::time::Instant);
-
-impl Clock for RealClock {
-    const HZ: u64 = 1_000_000_000;
-
-    fn now(&self) -> larder::time::Instant {
-        #[expect(clippy::cast_possible_truncation, reason = "five hundred years")]
-        larder::time::Instant::from_ticks(self.0.elapsed().as_nanos() as u64)
-    }
-}
-
 /// A clock that somebody else moves, as a timer would: to read it is a load.
 static COARSE: ManualClock = ManualClock::new();
 
@@ -191,13 +178,10 @@ macro_rules! expiring {
     };
 }
 
-expiring!(RealWords, "larder, words, real clock", RealClock = RealClock(std::time::Instant::now()), Words);
-expiring!(
-    RealPinned,
-    "larder, by clone, real clock",
-    RealClock = RealClock(std::time::Instant::now()),
-    larder::cache::Pinned
-);
+expiring!(RealWords, "larder, words, real clock", StdClock = StdClock::new(), Words);
+expiring!(RealPinned, "larder, by clone, real clock", StdClock = StdClock::new(), larder::cache::Pinned);
+expiring!(TickWords, "larder, words, tick clock", TickClock = TickClock::new(), Words);
+expiring!(TickPinned, "larder, by clone, tick clock", TickClock = TickClock::new(), larder::cache::Pinned);
 expiring!(CoarseWords, "larder, words, coarse clock", &'static ManualClock = &COARSE, Words);
 expiring!(CoarsePinned, "larder, by clone, coarse clock", &'static ManualClock = &COARSE, larder::cache::Pinned);
 

@@ -266,10 +266,14 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
     /// As [`insert`](Self::insert), and drops what was displaced.
     #[inline]
     pub fn put(&mut self, key: K, value: V) {
-        drop(self.exchange(key, value));
+        let hash = hash32(&self.hasher, &key);
+        match self.replace(hash, &key, value) {
+            Ok(old) => drop((key, old)),
+            Err(value) => Self::push_and_drop(&mut self.list, &mut self.stats, hash, key, value),
+        }
     }
 
-    /// What [`insert`](Self::insert) and [`put`](Self::put) do.
+    /// What [`insert`](Self::insert) does.
     #[inline]
     pub(crate) fn exchange(&mut self, key: K, value: V) -> Displaced<K, V> {
         let hash = hash32(&self.hasher, &key);
@@ -301,10 +305,26 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
         key: K,
         value: V,
     ) -> Option<(K, V)> {
-        stats.inserted += 1;
-        let displaced = list.push_front(hash, key, value);
-        stats.evicted += u64::from(displaced.is_some());
+        Self::count_push(list, stats);
+        let mut displaced = None;
+        list.push_front(hash, key, value, |entry| displaced = Some(entry));
         displaced
+    }
+
+    /// Puts in an entry whose key is not there, and drops the one that had to go.
+    ///
+    /// A call, since a loop round look-ups needs its registers for those.
+    #[inline(never)]
+    fn push_and_drop(list: &mut HashList<K, V, M>, stats: &mut CacheStats, hash: u32, key: K, value: V) {
+        Self::count_push(list, stats);
+        list.push_front(hash, key, value, drop);
+    }
+
+    /// Counts what is about to be put in and what has to go for it.
+    #[inline]
+    fn count_push(list: &HashList<K, V, M>, stats: &mut CacheStats) {
+        stats.inserted += 1;
+        stats.evicted += u64::from(list.is_full());
     }
 
     /// The value of a key, made by `make` if it was not there; the most recently used one then. Counted as a hit or a miss.
@@ -350,7 +370,7 @@ impl<K: Hash + Eq, V, M: Memory, H: BuildHasher> LruCache<K, V, M, H> {
                         return Err(error);
                     }
                 };
-                drop(Self::push(list, stats, hash, key, value));
+                Self::push_and_drop(list, stats, hash, key, value);
                 Ok(list.front_mut().map(|(_, value)| value))
             }
         }

@@ -1,4 +1,9 @@
 //! `TimedCache`: the exact one whose entries end.
+//!
+//! The steps of an insertion are one function when compiled. What one handed to the next in memory would be written in other pieces than it
+//! is read in, and such a read waits until all writes before it have arrived: those of the last insertions too, to memory that is far away.
+
+#![expect(clippy::inline_always, reason = "see above")]
 
 use super::cache::Swept;
 use super::lru::{Displaced, Inserted};
@@ -247,7 +252,7 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     }
 
     /// What an entry was, which is to be forgotten by the wheel too.
-    #[inline]
+    #[inline(always)]
     fn unwound(&mut self, at: At, (key, dated): (K, Dated<V, StampOf<T>>)) -> (K, V) {
         self.wheel.remove(&mut self.list, at);
         (key, dated.value)
@@ -332,6 +337,7 @@ impl<K, V, M: Memory, T: Timed, H> TimedCache<K, V, M, T, H> {
     }
 
     /// Takes out the last entry, also if it is over.
+    #[inline(always)]
     fn pop_last(&mut self) -> Option<(K, V)> {
         let at = self.list.back_number();
         let entry = self.list.pop_back()?;
@@ -536,30 +542,32 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
     }
 
     /// Puts in an entry whose key is not there, and gives the one that had to go.
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, hash: u32, key: K, dated: Dated<V, StampOf<T>>, now: Instant) -> Displaced<K, V> {
         self.stats.inserted += 1;
-        let expired = if self.len() == self.capacity() { self.make_room(now) } else { None };
-        let end = dated.stamp.end();
-        let evicted = self.list.push_front(hash, key, dated);
-        let front = self.list.front_number();
-        self.wheel.insert(&mut self.list, front, end);
-        self.stats.evicted += u64::from(evicted.is_some());
-        match expired.or(evicted.map(|(key, dated)| (key, dated.value))) {
-            Some((key, value)) => Displaced::Entry(key, value),
-            None => Displaced::Nothing,
+        let mut gone = Displaced::Nothing;
+        if self.list.is_full() {
+            let Some((old_key, old)) = self.make_room(now) else {
+                self.stats.evicted += 1;
+                return Displaced::Entry(key, dated.value);
+            };
+            gone = Displaced::Entry(old_key, old);
         }
+        let end = dated.stamp.end();
+        let at = self.list.insert_front(hash, key, dated);
+        self.wheel.insert(&mut self.list, at, end);
+        gone
     }
 
-    /// Takes out an entry that is over, or else makes the last one ready to be evicted: it leaves the wheel.
-    #[inline]
+    /// Takes out an entry that is over, or else the least recently used one. None if there is no room at all.
+    #[inline(always)]
     fn make_room(&mut self, now: Instant) -> Option<(K, V)> {
-        let expired = self.pop_expired(now);
-        if expired.is_none() {
-            let back = self.list.back_number();
-            self.wheel.remove(&mut self.list, back);
+        if let Some(expired) = self.pop_expired(now) {
+            return Some(expired);
         }
-        expired
+        let last = self.pop_last()?;
+        self.stats.evicted += 1;
+        Some(last)
     }
 
     /// The value of a key, made by `make` if it was not there; the most recently used one then. Counted as a hit or a miss.

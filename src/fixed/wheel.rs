@@ -20,6 +20,10 @@
 //!
 //! - **EARLY**: an entry lies in the slot of its end, or in an earlier one.
 //! - **AHEAD**: no slot that has entries begins before the hand, but for the one that is being emptied, which begins there.
+//! - **QUIET**: no entry ends before `quiet`. So that nobody looks at the slots as long as time has not come there.
+//! - **LATEST**: the ends that `latest` has belong to its slot, seen from the hand. If that has entries, it does not begin before `quiet`.
+
+#![expect(clippy::inline_always, reason = "parts of an insertion, see `timed`")]
 
 use crate::raw::hash_list::HashList;
 use crate::raw::memory::{At, Links, Memory};
@@ -74,6 +78,38 @@ impl Slot {
         let above = u64::MAX.checked_shl(below + BITS).unwrap_or(0);
         hand & above | u64::from(self.digit()) << below
     }
+
+    /// The links of its first entry, if `second` follows.
+    #[inline]
+    const fn links_of_first(self, second: At) -> Links {
+        Links { previous: At::of_number(FIRST_OF | self.0 as u32), next: second }
+    }
+}
+
+/// A slot, and which ends belong there, seen from where the hand was when this was made.
+#[derive(Clone, Copy)]
+struct Span {
+    slot: Slot,
+    start: u64,
+    /// How much later the last of them is.
+    more: u64,
+}
+
+impl Span {
+    /// That of no end: there is none as late as that.
+    const NONE: Self = Self { slot: Slot(0), start: u64::MAX, more: 0 };
+    /// As zeroes, the slot of an empty wheel's hand.
+    const FIRST: Self = Self { slot: Slot(0), start: 0, more: 0 };
+
+    #[inline]
+    fn of(slot: Slot, hand: u64) -> Self {
+        Self { slot, start: slot.start(hand), more: (1 << (slot.level() * BITS)) - 1 }
+    }
+
+    #[inline]
+    const fn has(self, end: u64) -> bool {
+        end.wrapping_sub(self.start) <= self.more
+    }
 }
 
 /// In the place of a number: the entry is the first of a slot. (There are fewer numbers than that.)
@@ -106,6 +142,10 @@ pub(crate) struct Wheel {
     current: Slot,
     /// The levels that have entries, as bits.
     levels: u16,
+    /// Nothing in the wheel ends before (QUIET).
+    quiet: u64,
+    /// Where an entry was last put in (LATEST): as a rule the next one belongs there too.
+    latest: Span,
     /// The slots of a level that have entries, as bits.
     slots: [u16; LEVELS],
     /// The first entry of each slot, or the end.
@@ -115,7 +155,15 @@ pub(crate) struct Wheel {
 impl Wheel {
     /// An empty wheel, for entries whose links are none.
     pub(crate) const fn new() -> Self {
-        Self { hand: 0, current: Slot(0), levels: 0, slots: [0; LEVELS], heads: [At::END; SLOTS] }
+        Self {
+            hand: 0,
+            current: Slot(0),
+            levels: 0,
+            quiet: 0,
+            latest: Span::FIRST,
+            slots: [0; LEVELS],
+            heads: [At::END; SLOTS],
+        }
     }
 
     #[inline]
@@ -139,8 +187,15 @@ impl Wheel {
 
     /// Whether anything may be over.
     #[inline]
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.next() <= Deadline::at(now)
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        now.ticks() >= self.quiet && self.ask_whether_due(now)
+    }
+
+    /// Looks at the slots, of which the first may have become a later one.
+    #[inline(never)]
+    fn ask_whether_due(&mut self, now: Instant) -> bool {
+        self.quiet = self.next().instant().unwrap_or(Instant::MAX).ticks();
+        now.ticks() >= self.quiet
     }
 
     /// A time before which nothing ends: when the first slot begins.
@@ -150,23 +205,40 @@ impl Wheel {
         self.first().map_or(Deadline::NEVER, start)
     }
 
-    /// Puts in an entry that is not in the wheel. One that never ends stays out. (The end of a list is no entry.)
-    #[inline]
+    /// Puts in an entry that is not in the wheel. One that never ends stays out.
+    #[inline(always)]
     pub(crate) fn insert(&mut self, list: &mut impl Linked, at: At, end: Deadline) {
-        let Some(end) = end.instant().filter(|_| at != At::END) else { return };
-        if end.ticks() < self.hand {
-            self.go_back(list, end.ticks());
+        let Some(end) = end.instant().map(Instant::ticks) else {
+            *list.links_mut(at) = Links::NONE;
+            return;
+        };
+        let slot = self.latest.slot;
+        let first = self.heads[slot.index()];
+        if self.latest.has(end) && first != At::END {
+            // By LATEST this is its slot, which the bitmaps know, and by QUIET the end does not come before `quiet`.
+            list.links_mut(first).previous = at;
+            *list.links_mut(at) = slot.links_of_first(first);
+            self.heads[slot.index()] = at;
+        } else {
+            self.insert_elsewhere(list, at, end);
         }
-        self.link(list, at, Slot::of(end.ticks(), self.hand));
     }
 
-    /// Takes an entry out, if it is in the wheel. (The end of a list is no entry.)
-    #[inline]
-    pub(crate) fn remove(&mut self, list: &mut impl Linked, at: At) {
-        if at == At::END {
-            return;
+    #[inline(never)]
+    fn insert_elsewhere(&mut self, list: &mut impl Linked, at: At, end: u64) {
+        if end < self.hand {
+            self.go_back(list, end);
         }
-        let Links { previous, next } = core::mem::replace(list.links_mut(at), Links::NONE);
+        let slot = Slot::of(end, self.hand);
+        self.link(list, at, slot);
+        self.latest = Span::of(slot, self.hand);
+        self.quiet = self.quiet.min(self.latest.start);
+    }
+
+    /// Takes an entry out, if it is in the wheel. Its links mean nothing then: it is to be taken out of the list, or put in again.
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, list: &mut impl Linked, at: At) {
+        let Links { previous, next } = list.links(at);
         if previous == At::END {
             return;
         }
@@ -194,7 +266,7 @@ impl Wheel {
         if start > now.ticks() {
             return None;
         }
-        (self.hand, self.current) = (start, slot);
+        (self.hand, self.current, self.latest) = (start, slot, Span::NONE);
         Some(self.heads[slot.index()])
     }
 
@@ -204,17 +276,16 @@ impl Wheel {
         self.heads = [At::END; SLOTS];
     }
 
-    #[inline]
     fn link(&mut self, list: &mut impl Linked, at: At, slot: Slot) {
         let first = self.heads[slot.index()];
         if first != At::END {
             list.links_mut(first).previous = at;
         }
-        *list.links_mut(at) = Links { previous: At::of_number(FIRST_OF | u32::from(slot.0)), next: first };
+        *list.links_mut(at) = slot.links_of_first(first);
         self.set_head(slot, at);
     }
 
-    #[inline]
+    #[inline(never)]
     fn set_head(&mut self, slot: Slot, at: At) {
         let level = slot.level() as usize;
         self.heads[slot.index()] = at;
@@ -227,8 +298,8 @@ impl Wheel {
         }
     }
 
-    /// Sets the hand back. What lies on lower levels than that on which it moves lies, seen from its new place, in the slot that it
-    /// leaves.
+    /// Sets the hand back, for one who sets `latest` anew after that. What lies on lower levels than that on which it moves lies, seen
+    /// from its new place, in the slot that it leaves.
     #[cold]
     fn go_back(&mut self, list: &mut impl Linked, to: u64) {
         let left = Slot::on(Slot::of(to, self.hand).level(), 0);
@@ -246,12 +317,21 @@ impl Wheel {
         self.hand = to;
     }
 
-    /// Shows every entry to `visit`, and when its slot begins.
+    /// Shows every entry to `visit`, and a time before which it does not end.
     ///
     /// # Panics
     ///
     /// If one of the invariants does not hold.
     pub(crate) fn validate(&self, list: &impl Linked, mut visit: impl FnMut(At, Instant)) {
+        let Span { slot: latest, start, more } = self.latest;
+        assert!(
+            start == u64::MAX || [start, start + more].map(|end| Slot::of(end, self.hand)) == [latest; 2],
+            "the latest slot is another one"
+        );
+        assert!(
+            start == u64::MAX || !self.has_entries(latest) || self.quiet <= start,
+            "something may be over where nobody looks"
+        );
         for slot in (0..=u8::MAX).map(Slot) {
             let head = self.heads[slot.index()];
             assert_eq!(self.has_entries(slot), head != At::END, "the bitmaps tell what slots have entries");
@@ -267,7 +347,7 @@ impl Wheel {
             let mut at = head;
             while at != At::END {
                 assert_eq!(list.links(at).previous, previous, "links lead both ways");
-                visit(at, Instant::from_ticks(start));
+                visit(at, Instant::from_ticks(start.max(self.quiet)));
                 (previous, at) = (at, list.links(at).next);
             }
         }

@@ -3,12 +3,8 @@
 use crate::fixed::tracker::thresholds::Thresholds;
 use crate::heap::caches::CacheManager;
 use crate::heap::manager::MemoryManager;
-use crate::sync::SystemInstant;
+use crate::raw::system_clock;
 use crate::time::{Clock, Instant};
-use std::sync::OnceLock;
-
-/// When a clock was first read in this process: the start of all of them.
-static START: OnceLock<SystemInstant> = OnceLock::new();
 
 /// The monotonic clock of the operating system, in nanoseconds since it was first read in this process.
 ///
@@ -35,8 +31,10 @@ static START: OnceLock<SystemInstant> = OnceLock::new();
 ///
 /// # Cost
 ///
-/// What [`std::time::Instant::now`] costs, about 20 ns, and a load. Behind a [`CoarseClock`](crate::time::CoarseClock) a read is a
-/// load alone. It never waits, but for the first reads, which wait for each other. Not for signal handlers.
+/// What [`std::time::Instant::now`] costs, about 20 ns, and a load; its instruction also waits for all loads before it. A
+/// [`TickClock`](crate::time::TickClock) takes a fifth of that where the kernel has ticks, and behind a
+/// [`CoarseClock`](crate::time::CoarseClock) a read is a load alone. It never waits, but for the first reads, which wait for each other. Not for
+/// signal handlers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StdClock(());
 
@@ -52,10 +50,7 @@ impl Clock for StdClock {
 
     #[inline]
     fn now(&self) -> Instant {
-        let since = START.get_or_init(SystemInstant::now).elapsed();
-        // 584 years of nanoseconds.
-        let nanos = since.as_secs().saturating_mul(Self::HZ).saturating_add(since.subsec_nanos().into());
-        Instant::from_ticks(nanos)
+        Instant::from_ticks(system_clock::exact())
     }
 }
 

@@ -17,9 +17,11 @@
 //! No user code runs in here but the comparison that a look-up is given, and that only while nothing has been changed
 //! yet. (Drops in [`HashList::clear`] happen after their entry is out.)
 
+#![expect(clippy::inline_always, reason = "parts of an insertion into a timed cache, see there")]
+
 use super::for_each_surely;
 use super::memory::{Arrays, At, Beside, Inline, InlineArrays, Links, Memory, Node};
-use super::table::{self, Head, Place};
+use super::table::{self, Head, Lane, Place};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -52,6 +54,12 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
 
     fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Whether something has to go for one more.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.capacity()
     }
 
     /// Bytes of memory outside of this value.
@@ -315,6 +323,14 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         self.links_mut(next).previous = previous;
     }
 
+    /// The same for the last node, of which it is known that the end is next.
+    #[inline]
+    fn unlink_last(&mut self, at: At) {
+        let previous = self.links(at).previous;
+        self.links_mut(At::END).previous = previous;
+        self.links_mut(previous).next = At::END;
+    }
+
     #[inline]
     fn move_to_front(&mut self, at: At) {
         self.unlink(at);
@@ -324,47 +340,91 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
 
 // Entries in and out.
 impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
-    /// Puts a new entry at the front of the list, and gives what had to go for it: the last one if there was no room, or the
-    /// new one itself if there is none at all. The caller knows that its key is not there yet.
+    /// Puts a new entry at the front of the list, and hands what had to go for it to `gone` when all is done: the last one if there was
+    /// no room, or the new one itself if there is none at all. The caller knows that its key is not there yet.
     #[inline]
-    pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V) -> Option<(K, V)> {
-        let evicted = if self.len() < self.capacity() { None } else { self.pop_back() };
-        if evicted.is_none() && self.capacity() == 0 {
-            return Some((key, value));
+    pub(crate) fn push_front(&mut self, hash: u32, key: K, value: V, gone: impl FnOnce((K, V))) {
+        let Some((last, lane)) = self.plain_exchange(hash) else {
+            return self.push_front_anyhow(hash, key, value, gone);
+        };
+        // SAFETY: INSIDE.
+        unsafe { self.arrays.foresee(last.at) };
+        table::free(self.arrays.heads_mut(), last.lane);
+        self.unlink_last(last.at);
+        let evicted = self.vacate(last);
+        table::occupy(self.arrays.heads_mut(), lane, hash);
+        self.enter(lane, hash, key, value);
+        gone(evicted);
+    }
+
+    /// The last entry and a free lane for one with this hash, if there is no room for both and each is at home: the rule, once a list
+    /// on the heap is full.
+    #[inline]
+    fn plain_exchange(&self, hash: u32) -> Option<(Place, Lane)> {
+        if !self.is_full() || self.is_empty() {
+            return None;
         }
+        let at = self.last();
+        let lane = self.arrays.lane_of(at)?;
+        let home = table::is_home(&self.arrays, self.hash(at), lane);
+        let free = if home { table::free_at_home(&self.arrays, hash) } else { None };
+        free.map(|free| (Place { lane, at }, free))
+    }
+
+    /// What [`push_front`](Self::push_front) does where it is not plain. Called as the last thing, it costs the rest no saved registers.
+    #[inline(never)]
+    fn push_front_anyhow(&mut self, hash: u32, key: K, value: V, gone: impl FnOnce((K, V))) {
+        let evicted = if self.is_full() { self.pop_back() } else { None };
+        if evicted.is_none() && self.capacity() == 0 {
+            return gone((key, value));
+        }
+        self.insert_front(hash, key, value);
+        if let Some(entry) = evicted {
+            gone(entry);
+        }
+    }
+
+    /// Puts a new entry at the front of the list, and gives its number. The caller knows that its key is not there yet, and that there is
+    /// room.
+    #[inline(always)]
+    pub(crate) fn insert_front(&mut self, hash: u32, key: K, value: V) -> At {
         let lane = table::insert(&mut self.arrays, hash);
+        self.enter(lane, hash, key, value)
+    }
+
+    /// Puts an entry, whose lane was taken just now, at the front of the list, and gives its number.
+    #[inline(always)]
+    fn enter(&mut self, lane: Lane, hash: u32, key: K, value: V) -> At {
         let at = self.arrays.take_node(lane, hash);
         let node = self.node_mut(at);
         node.key = MaybeUninit::new(key);
         node.value = MaybeUninit::new(value);
         self.link_front(at);
         self.len += 1;
-        evicted
+        at
     }
 
-    /// Takes a node out of the table and the list. Its key and value are the caller's then.
-    #[inline]
-    fn detach(&mut self, place: Place) -> (MaybeUninit<K>, MaybeUninit<V>) {
-        let Place { lane, at } = place;
-        let hash = self.hash(at);
-        table::remove(&mut self.arrays, hash, lane);
-        self.unlink(at);
+    /// Takes the key and value of a node that is not in the table and the list any more, nor to be used itself.
+    #[inline(always)]
+    fn vacate(&mut self, place: Place) -> (K, V) {
         self.len -= 1;
-        let node = self.node_mut(at);
+        let node = self.node_mut(place.at);
         let key = core::mem::replace(&mut node.key, MaybeUninit::uninit());
         let value = core::mem::replace(&mut node.value, MaybeUninit::uninit());
-        self.arrays.give_node(lane, at);
-        (key, value)
-    }
-
-    #[inline]
-    fn take(&mut self, place: Place) -> (K, V) {
-        let (key, value) = self.detach(place);
+        self.arrays.give_node(place.lane, place.at);
         // SAFETY: LIVE until just now.
         let key = unsafe { key.assume_init() };
         // SAFETY: LIVE until just now.
         let value = unsafe { value.assume_init() };
         (key, value)
+    }
+
+    #[inline(always)]
+    fn take(&mut self, place: Place) -> (K, V) {
+        let hash = self.hash(place.at);
+        table::remove(&mut self.arrays, hash, place.lane);
+        self.unlink(place.at);
+        self.vacate(place)
     }
 
     /// Takes the entry out whose key `is` it.
@@ -374,7 +434,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
     }
 
     /// Takes the last entry out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
         let at = self.last();
         if at == At::END {
@@ -447,7 +507,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
             let hash = self.hash(at);
             let (key, value) = self.take(self.place(at));
             // There is room, so nothing has to go.
-            let _ = to.push_front(hash, key, value);
+            to.push_front(hash, key, value, drop);
         }
     }
 
@@ -463,7 +523,7 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
             next = self.links(at).previous;
             let (key, value) = self.entry(at);
             // There is room, so nothing has to go.
-            let _ = to.push_front(self.hash(at), key.clone(), value.clone());
+            to.push_front(self.hash(at), key.clone(), value.clone(), drop);
         }
     }
 
@@ -643,7 +703,7 @@ mod tests {
     fn numbers_lead_to_entries<M: Memory>(mut list: HashList<u32, u32, M>) {
         for key in 0..20_u32 {
             let hash = key.wrapping_mul(0x9E37_79B9);
-            let _ = list.push_front(hash, key, key * 10);
+            list.push_front(hash, key, key * 10, drop);
             if key % 3 == 0 {
                 list.remove(hash, |&of| of == key);
             }

@@ -124,8 +124,14 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
 
     #[inline]
     fn home(&self, hash: u32) -> Chunk {
-        // Its upper bits but for the four that are lowest then, by way of its lower ones: a mask is cheaper than a shift by a variable.
-        Chunk::of_number(hash.swap_bytes() & self.mask)
+        // Its lower bits but for the lowest four: a mask is cheaper than a shift by a variable.
+        Chunk::of_number(hash & self.mask)
+    }
+
+    #[inline]
+    fn after(&self, chunk: Chunk) -> Chunk {
+        // By what is at hand from `home`: the number of heads would have to be fetched by every look-up.
+        chunk.after_by_mask(self.mask)
     }
 
     #[inline]
@@ -229,10 +235,10 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     unsafe fn foresee(&self, at: At) {
         // SAFETY: as the caller says: there are as many traces as nodes.
         let later = unsafe { self.traces.get_unchecked(at.place()) }.later;
-        let lane = Lane::of_number(later.number());
         prefetch(self.nodes.as_ptr().wrapping_add(later.place()));
         prefetch(self.traces.as_ptr().wrapping_add(later.place()));
-        prefetch(self.heads.as_ptr().wrapping_add(lane.chunk_index()));
+        // The byte of its lane.
+        prefetch(self.heads.as_ptr().cast::<u8>().wrapping_add(later.place()));
     }
 }
 

@@ -22,6 +22,37 @@ pub(super) fn matches(bytes: &[u8; 16], wanted: u8) -> u32 {
     mask.cast_unsigned()
 }
 
+/// Bit `i` of the result is set where byte `i` is `wanted`, or 1 if that is 0. The lowest bit may be anything.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+pub(super) fn matches_from_one(bytes: &[u8; 16], wanted: u8) -> u32 {
+    use core::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_loadu_si128, _mm_max_epu8, _mm_movemask_epi8, _mm_set_epi8, _mm_set1_epi8,
+    };
+    // SAFETY: the target has SSE2 (see the `cfg`).
+    let wanted = unsafe { _mm_set1_epi8(wanted.cast_signed()) };
+    // The first byte (which stands last) differs from the others for the compiler's sake: it would put ones in all of them before the
+    // byte is spread, and that is two steps more to wait for.
+    // SAFETY: as above.
+    let ones = unsafe { _mm_set_epi8(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0) };
+    // SAFETY: as above.
+    let wanted = unsafe { _mm_max_epu8(wanted, ones) };
+    // SAFETY: as above; sixteen bytes are read, from any alignment.
+    let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+    // SAFETY: as above.
+    let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
+    // SAFETY: as above.
+    let mask = unsafe { _mm_movemask_epi8(equal) };
+    mask.cast_unsigned()
+}
+
+/// Bit `i` of the result is set where byte `i` is `wanted`, or 1 if that is 0. The lowest bit may be anything.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline]
+pub(super) fn matches_from_one(bytes: &[u8; 16], wanted: u8) -> u32 {
+    matches(bytes, wanted.max(1))
+}
+
 /// Bit `i` of the result is set where byte `i` is `wanted`.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
@@ -196,7 +227,9 @@ mod portable {
 
 #[cfg(test)]
 mod tests {
-    use super::{LANES, TOPS, any_pair, in_two_words, in_word, matches, pairs_in_word, portable};
+    use super::{
+        LANES, TOPS, any_pair, in_two_words, in_word, matches, matches_from_one, pairs_in_word, portable,
+    };
     use super::{spread, tops_of_two_words, tops_of_word};
     use crate::sync::Word;
     use crate::sync::lossy::LossyWord;
@@ -216,6 +249,8 @@ mod tests {
                     if here { wanted } else { wanted ^ if lane % 2 == 0 { 1 } else { 0x80 } }
                 });
                 assert_eq!(matches(&bytes, wanted), u32::from(lanes));
+                let same = if wanted == 0 { matches(&bytes, 1) } else { u32::from(lanes) };
+                assert_eq!(matches_from_one(&bytes, wanted) | 1, same | 1);
                 assert_eq!(portable::matches(&bytes, wanted), lanes);
                 let (low, rest) = bytes.split_at(LANES);
                 let (low, high) = (word(low), word(&rest[..LANES]));

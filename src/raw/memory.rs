@@ -111,6 +111,9 @@ pub trait Arrays<K, V, X> {
     /// The chunk where the search for a hash begins.
     #[doc(hidden)]
     fn home(&self, hash: u32) -> Chunk;
+    /// The chunk after this one, round the end.
+    #[doc(hidden)]
+    fn after(&self, chunk: Chunk) -> Chunk;
     #[doc(hidden)]
     fn heads(&self) -> &[Head];
     #[doc(hidden)]
@@ -298,6 +301,11 @@ impl<K, V, X: Beside, const N: usize> Arrays<K, V, X> for InlineArrays<K, V, X, 
     #[inline]
     fn home(&self, hash: u32) -> Chunk {
         table::scaled_home(self.heads(), hash)
+    }
+
+    #[inline]
+    fn after(&self, chunk: Chunk) -> Chunk {
+        chunk.after(self.heads())
     }
 
     #[inline]

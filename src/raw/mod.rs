@@ -22,6 +22,7 @@
 //! | `waker` | where a task that waits leaves its waker |
 //! | `waiters` | those who wait for what others give back, each with his waker |
 //! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
+//! | `system_clock`, `system_clock_of_std` | the clocks of the system: by their numbers, and where they have none |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
 #![allow(unsafe_code, reason = "this folder is where it is allowed")]
@@ -58,6 +59,18 @@ pub(crate) mod set;
 pub(crate) mod shared;
 pub(crate) mod slots;
 pub(crate) mod store;
+#[cfg(all(
+    feature = "std",
+    any(target_os = "linux", target_os = "android", target_os = "freebsd", target_vendor = "apple")
+))]
+pub(crate) mod system_clock;
+#[cfg(all(
+    feature = "std",
+    not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_vendor = "apple"))
+))]
+#[allow(dead_code, reason = "where the system has no clock nobody asks for it")]
+#[path = "system_clock_of_std.rs"]
+pub(crate) mod system_clock;
 mod table;
 mod tags;
 pub(crate) mod tracked;

@@ -59,9 +59,16 @@ impl Chunk {
 
     /// The next chunk, round the end.
     #[inline]
-    fn after(self, heads: &[Head]) -> Self {
+    pub(super) fn after(self, heads: &[Head]) -> Self {
         let next = self.0 + size_of::<Head>();
         if next == size_of_val(heads) { Self(0) } else { Self(next) }
+    }
+
+    /// The same where the chunks are a power of two, of which the last has this number.
+    #[inline]
+    #[allow(dead_code, reason = "only arrays on the heap ask")]
+    pub(super) const fn after_by_mask(self, mask: u32) -> Self {
+        Self((self.0 + size_of::<Head>()) & mask as usize)
     }
 
     #[inline]
@@ -105,10 +112,16 @@ impl Head {
     /// A count that stays where it is.
     const END: u8 = u8::MAX;
 
-    /// The bytes that are the same as this tag. The first, which is no tag, may be among them.
+    /// The bytes that are the tag of this hash. The first, which is no tag, may be among them.
     #[inline]
-    fn matches(&self, tag: u8) -> u32 {
-        lanes::matches(&self.0, tag)
+    fn matches(&self, hash: u32) -> u32 {
+        lanes::matches_from_one(&self.0, tag_bits(hash))
+    }
+
+    /// The bytes that are 0. The first, which is no lane, may be among them.
+    #[inline]
+    fn free(&self) -> u32 {
+        lanes::matches(&self.0, 0)
     }
 
     /// How many went on from here.
@@ -140,19 +153,27 @@ impl Head {
     }
 }
 
-/// The tag of a hash: its lower bits, since the home is made of the upper ones; but not 0.
+/// The bits of a hash that a tag is made of: the uppermost, since the home is made of lower ones.
 #[inline]
-const fn tag(hash: u32) -> u8 {
-    let [low, ..] = hash.to_le_bytes();
-    low + (low == 0) as u8
+const fn tag_bits(hash: u32) -> u8 {
+    let [.., high] = hash.to_le_bytes();
+    high
 }
 
-/// The home of a hash in a table of any number of chunks: the hash scaled down to that number, which is as good as a
+/// The tag of a hash, which is not 0.
+#[inline]
+fn tag(hash: u32) -> u8 {
+    tag_bits(hash).max(1)
+}
+
+/// The home of a hash in a table of any number of chunks: the hash, turned, scaled down to that number, which is as good as a
 /// remainder and needs no division.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 lanes")]
 pub(super) fn scaled_home(heads: &[Head], hash: u32) -> Chunk {
     let chunks = heads.len() as u32;
+    // The uppermost of its bits become eighteen that are none of the tag's.
+    let hash = hash.rotate_left(14);
     // Small tables, which are the rule where registers have 32 bits, do with one multiplication of those.
     let index = if usize::BITS < 64 && chunks <= 0x1_0000 {
         (hash >> 16).wrapping_mul(chunks) >> 16
@@ -180,6 +201,16 @@ fn head_mut(heads: &mut [Head], chunk: Chunk) -> &mut Head {
     unsafe { &mut *head }
 }
 
+#[inline]
+fn byte_mut(heads: &mut [Head], lane: Lane) -> &mut u8 {
+    debug_assert!(lane.chunk_index() < heads.len());
+    let bytes = heads.as_mut_ptr().cast::<u8>();
+    // SAFETY: a lane is one of a chunk of the table, and has the number of its byte among those of all heads.
+    let byte = unsafe { bytes.add(lane.number() as usize) };
+    // SAFETY: it is a byte of the heads.
+    unsafe { &mut *byte }
+}
+
 /// The entry with this hash whose node `is` it.
 ///
 /// All in one loop without a call: a call, even one that is hardly ever made, has the registers of a loop round the look-up
@@ -194,7 +225,7 @@ pub(super) fn find<K, V, X, A: Arrays<K, V, X>>(
     let mut chunk = home;
     loop {
         let head = head(arrays.heads(), chunk);
-        let mut matches = head.matches(tag(hash)) & A::LANES;
+        let mut matches = head.matches(hash) & A::LANES;
         while matches != 0 {
             let lane = chunk.lane(matches.trailing_zeros());
             // SAFETY: LANE: no tag is 0.
@@ -207,7 +238,7 @@ pub(super) fn find<K, V, X, A: Arrays<K, V, X>>(
         if !head.any_went_on() {
             return None;
         }
-        chunk = chunk.after(arrays.heads());
+        chunk = arrays.after(chunk);
         // Once round at most: counts that have reached their end would lead on for ever.
         if chunk == home {
             return None;
@@ -220,7 +251,7 @@ pub(super) fn find<K, V, X, A: Arrays<K, V, X>>(
 #[allow(dead_code, reason = "only arrays on the heap ask")]
 pub(super) fn likely<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32) -> Option<Lane> {
     let home = arrays.home(hash);
-    let matches = head(arrays.heads(), home).matches(tag(hash)) & A::LANES;
+    let matches = head(arrays.heads(), home).matches(hash) & A::LANES;
     (matches != 0).then(|| home.lane(matches.trailing_zeros()))
 }
 
@@ -232,10 +263,10 @@ pub(super) fn insert<K, V, X, A: Arrays<K, V, X>>(arrays: &mut A, hash: u32) -> 
     // By ROOM this ends.
     loop {
         let head = head_mut(heads, chunk);
-        let free = head.matches(0) & A::LANES;
+        let free = head.free() & A::LANES;
         if free != 0 {
             let lane = chunk.lane(free.trailing_zeros());
-            head.0[lane.byte()] = tag(hash);
+            occupy(heads, lane, hash);
             return lane;
         }
         head.count_one_more();
@@ -243,13 +274,39 @@ pub(super) fn insert<K, V, X, A: Arrays<K, V, X>>(arrays: &mut A, hash: u32) -> 
     }
 }
 
+/// A free lane at home for an entry with this hash.
+#[inline]
+pub(super) fn free_at_home<K, V, X, A: Arrays<K, V, X>>(arrays: &A, hash: u32) -> Option<Lane> {
+    let home = arrays.home(hash);
+    let free = head(arrays.heads(), home).free() & A::LANES;
+    (free != 0).then(|| home.lane(free.trailing_zeros()))
+}
+
+/// Makes a free lane that of an entry with this hash.
+#[inline]
+pub(super) fn occupy(heads: &mut [Head], lane: Lane, hash: u32) {
+    *byte_mut(heads, lane) = tag(hash);
+}
+
 /// Frees the lane of an entry with this hash.
 #[inline]
 pub(super) fn remove<K, V, X>(arrays: &mut impl Arrays<K, V, X>, hash: u32, lane: Lane) {
-    if arrays.home(hash) != lane.chunk() {
+    if !is_home(arrays, hash, lane) {
         leave(arrays, hash, lane);
     }
-    head_mut(arrays.heads_mut(), lane.chunk()).0[lane.byte()] = 0;
+    free(arrays.heads_mut(), lane);
+}
+
+/// Frees the lane of an entry that is at home.
+#[inline]
+pub(super) fn free(heads: &mut [Head], lane: Lane) {
+    *byte_mut(heads, lane) = 0;
+}
+
+/// Whether the lane is one at home for this hash.
+#[inline]
+pub(super) fn is_home<K, V, X>(arrays: &impl Arrays<K, V, X>, hash: u32, lane: Lane) -> bool {
+    arrays.home(hash) == lane.chunk()
 }
 
 /// Takes an entry that is not at home out of the counts on its way.

@@ -70,5 +70,10 @@ pub(crate) use spread::{spread, spread_from, spread_over};
 #[cfg(feature = "std")]
 #[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]
 pub(crate) use system::SystemInstant;
+#[cfg(all(
+    feature = "std",
+    any(target_os = "linux", target_os = "android", target_os = "freebsd", target_vendor = "apple")
+))]
+pub(crate) use system::{EXACT_CLOCK, TICK_CLOCK};
 pub(crate) use ticks::Ticks;
 pub(crate) use word::{AtomicWord, Line, Quarter, Word};
