@@ -138,10 +138,11 @@ pub struct Swept {
 ///
 /// # Under contention, in an interrupt, after a panic
 ///
-/// Nothing waits for anybody. A look-up reads, and pins what it found while it looks at it. An insert takes a slot to itself, writes it,
+/// Nothing waits for anybody. A look-up holds what it found while it reads it. On the heap (`HeapCache`) several threads do so without getting
+/// in each other's way once they have read the same entry some times: each says what it looks at on a line of its own. An insert takes a slot to itself, writes it,
 /// and shows it with one exchange; it begins again if others have stored in the same set meanwhile, as often as the set has slots, and
 /// then says [`Rejected`]. So does one that finds every slot of the set in use. A thread that is stopped anywhere, or an
-/// interrupted main loop, costs the others its one slot and what it has pinned.
+/// interrupted main loop, costs the others its one slot and what it holds.
 ///
 /// `Hash`, `Eq`, `Clone`, `Drop` and closures may panic or call into the same cache: they run while nothing is half-done. What they
 /// interrupt is then undone, or done, and every key and value is in the cache, or was dropped or handed back, once.
@@ -151,7 +152,8 @@ pub struct Swept {
 /// # Cost
 ///
 /// A look-up takes a hash, two lines of memory for the set, and one for each entry whose tag matches (mostly the one wanted). An insert
-/// takes four atomic read-modify-writes, one more if the key was in use. [`memory_size`](Self::memory_size) says what memory it takes.
+/// takes three atomic read-modify-writes, one more if the key was in use; if what it displaces is much read by others, a line of memory from each of
+/// their cores. [`memory_size`](Self::memory_size) says what memory it takes.
 pub struct Cache<K, V, M: Store, C: Config = Setup> {
     setup: C,
     /// How many slots less than it has ways each set may use, and how many sets one more less. All zero is all of them.

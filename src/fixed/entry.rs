@@ -16,9 +16,10 @@ use core::slice;
 /// and the value need not be behind an `Arc`.
 ///
 /// The entry can be removed or replaced meanwhile: then this still reads it, those who come do not find it, and whoever lets go of
-/// it last drops it, there. Its slot is used until then, so hold it for a moment. One that is leaked
-/// ([`core::mem::forget`]) keeps slot and entry until the cache goes. Making and dropping one costs an atomic addition and subtraction
-/// on a word of the entry.
+/// it last drops it, there. (Where that and the removal do not see each other, in the same some nanoseconds, it is dropped when its slot is
+/// needed, or by the next [`sweep`](crate::cache::Cache::sweep), `retain` or `clear`.) Its slot is used until then, so hold it for a moment. One that
+/// is leaked ([`core::mem::forget`]) keeps slot and entry until the cache goes. Making and dropping one costs an exchange and a subtraction
+/// on a word of the entry, or, if several threads read it, an exchange and a store on a line of the thread's own.
 ///
 /// It may be sent to another thread, and dropped there.
 pub struct Ref<'a, K, V>(Held<'a, K, V>);

@@ -95,10 +95,10 @@ impl Control {
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
-    /// The second load: whether the way is live after its slot was pinned.
+    /// The second load: whether the way is live after its slot was pinned, or may be looked at.
     #[inline]
     pub(super) fn shows(&self, way: usize) -> bool {
-        // Relaxed: the pin acquired what was done before the slot was last filled, and its publish was; by coherence this load
+        // Relaxed: the pin, or the look, acquired what was done before the slot was last filled, and its publish was; by coherence this load
         // sees that or something later.
         Snapshot(self.0.load(Ordering::Relaxed)).live().contains(way)
     }

@@ -4,9 +4,9 @@
 //! ([`Control`]) alone decides what can be seen. `docs/concurrent-cache.md` tells the protocol and its races; here is what each step
 //! relies on:
 //!
-//! - **SHOWN**: nobody looks into a slot before a load of control *after* its pin has shown the way's bit. A slot becomes full after
-//!   its publish, and no earlier. With PINNED of the slot word: what is looked at is full, published, and stays where it is until the
-//!   unpin.
+//! - **SHOWN**: nobody reads a slot before a load of control *after* its pin, or after the reading of the word that lets its look begin, has
+//!   shown the way's bit. A slot becomes full after its publish, and no earlier. With PINNED of the slot word: what is read is full,
+//!   published, and stays where it is until it is let go.
 //! - **ONE** (control): at most one live entry that can be read has a given key.
 //! - A way that is claimed can't be read, live or not. A slot that is free is not live.
 //!
@@ -17,7 +17,7 @@
 //!   control after an Acquire fence. If nothing was published since the first load, and the way is still live, nobody wrote.
 //!   All calls on a set say the same of whether there are such readers.
 //!
-//! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins and a draft, which their destructors undo, and never
+//! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins, looks and a draft, which their destructors undo, and never
 //! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
 //! the place of a function's result already is lost if a destructor panics at the function's end.
 //!
