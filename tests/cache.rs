@@ -1549,7 +1549,7 @@ fn looks_in_looks_end_in_any_order<M: Host>() {
     (0..4).for_each(|key| cache.put(key, ledger.token()).unwrap());
     for first in 0..7 {
         let mut held: Vec<_> = (0..7).map(|number| cache.get_ref(&(number % 4)).unwrap()).collect();
-        assert!(held.iter().enumerate().all(|(number, entry)| *Ref::key(entry) == number as u32 % 4));
+        assert!(held.iter().zip(0..).all(|(entry, number)| *Ref::key(entry) == number % 4));
         cache.validate(2);
         while !held.is_empty() {
             drop(held.swap_remove(first % held.len()));

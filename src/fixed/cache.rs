@@ -1,5 +1,7 @@
 //! `Cache`: the concurrent one.
 
+#![expect(clippy::inline_always, reason = "parts of a hit and of an insert, see `set`")]
+
 use super::entry::{CacheIter, Filled, Ref};
 use super::setup::{Config, Setup, Suits};
 use crate::error::{CapacityError, Rejected};
@@ -372,7 +374,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         let now = self.now();
         let mut gone = 0;
         crate::raw::for_each_surely(self.sets().iter(), |set| {
-            gone += set.expire(self.watch(), now, self.recorder())
+            gone += set.expire(self.watch(), now, self.recorder());
         });
         let len = self.len() as u64;
         let Some(most) = u64::try_from(most).ok().filter(|&most| most < len) else { return gone };
@@ -729,7 +731,6 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a part of an insert, see `set`")]
     #[expect(clippy::too_many_arguments, reason = "all of it goes on to the set")]
     fn place<'a, T>(
         &'a self,

@@ -74,13 +74,10 @@ impl Seat {
         if !self.word.is_full() {
             return;
         }
-        match self.word.pin(self.word.glance(), None) {
-            Ok(()) => {
-                let pinned = Pinned(self);
-                // SAFETY: PINNED.
-                unsafe { pinned.0.waker.get() }.wake_by_ref();
-            }
-            Err(_) => {}
+        if self.word.pin(self.word.glance(), None).is_ok() {
+            let pinned = Pinned(self);
+            // SAFETY: PINNED.
+            unsafe { pinned.0.waker.get() }.wake_by_ref();
         }
     }
 
