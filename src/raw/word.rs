@@ -232,13 +232,24 @@ impl SlotWord {
     #[cold]
     fn claim_retired(&self, looks: &LookLines, to: u32) -> bool {
         // SeqCst: after the change to RETIRED, in the one order, and before the question to the lines. Whoever looks then has read the
-        // word before it was retired, and nobody comes later: so what is asked once stays true.
+        // word before it was retired, and nobody comes later.
         let word = self.0.load(Ordering::SeqCst);
-        word & !HINTS == FULL | RETIRED | WATCHED
-            && !looks.watches(self.number())
-            // Acquire: pairs with the Release of every `unpin`. (The question has acquired the ends of looks.) Relaxed: the loser does
-            // nothing.
-            && self.0.compare_exchange(word, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        if word & !HINTS != FULL | RETIRED | WATCHED || looks.watches(self.number()) {
+            return false;
+        }
+        // SeqCst: before the second question, in the one order. It acquires what every `unpin` released. (The questions acquire the ends of
+        // looks.) Relaxed: the loser does nothing.
+        if self.0.compare_exchange(word, to, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            return false;
+        }
+        // Since the first question the value may have been taken out, and another one put in, looked at, and retired: the word says the
+        // same of both.
+        if looks.watches(self.number()) {
+            // SeqCst: as in `retire`. It releases what was acquired, on behalf of those who have read.
+            self.0.store(FULL | RETIRED | WATCHED, Ordering::SeqCst);
+            return false;
+        }
+        true
     }
 
     /// Claims a free slot, with a pin.

@@ -575,7 +575,7 @@ const SET: usize = 1 + 2;
 /// Whether somebody looks: the lines that are used, and the cells of the one line there is here.
 const WATCH: usize = 1 + 4;
 /// What is retired is taken out, and its slot is free.
-const RECLAIM: usize = 1 + WATCH + 1 + 1;
+const RECLAIM: usize = 1 + WATCH + 1 + WATCH + 1;
 /// A pin: the word, an exchange, control; and its end, with which the entry may have to go.
 const PIN: usize = 1 + 1 + 1 + 1 + RECLAIM;
 /// A look: the word, the lines that are used, a cell of four, the word, control; and its end. Or a pin after all.
@@ -731,6 +731,45 @@ fn what_is_swept_is_counted_once() {
         assert_eq!(ours + theirs, 1, "standing at {at}");
         assert_eq!(cache.stats().expired, 1);
     }
+}
+
+/// One who ends the last look at what was removed finds that nobody looks, and stands. Meanwhile another one is put in, looked at and removed: his
+/// slot says the same of it.
+#[test]
+fn who_takes_out_what_was_removed_leaves_alone_what_came_after() {
+    let mut came_after = 0;
+    for at in 0.. {
+        let ledger = Ledger::of_this_thread();
+        let setup = Setup::new().hasher(Tags::Alike).recorder(Striped::<1>::new());
+        let cache = HeapCache::<u32, Record, _>::with_capacity_and(1, setup);
+        cache.put(A, Record::new(ledger, A)).expect("there is room");
+        let held = cache.get_ref(&A).expect("it was put in");
+        assert!(cache.remove(&A).was_there());
+        let meanwhile = || {
+            // There is no room as long as it is looked at.
+            cache.put(B, Record::new(ledger, B)).ok()?;
+            let held = cache.get_ref(&B);
+            assert!(cache.remove(&B).was_there());
+            held
+        };
+        let stood = match stall(at, || drop(held), meanwhile).1 {
+            Some(Some(held)) => {
+                came_after += 1;
+                held.read();
+                true
+            }
+            Some(None) => true,
+            None => false,
+        };
+        cache.put(C, Record::new(ledger, C)).expect("whatever was left has gone");
+        assert_eq!(ledger.alive(), 1);
+        drop(cache);
+        ledger.close();
+        if !stood {
+            break;
+        }
+    }
+    assert!(came_after > 0, "nothing came after it");
 }
 
 /// An entry whose slot was busy when it was removed is full later, and gone. Also for an iterator that saw it before: an entry is found
