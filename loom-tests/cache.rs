@@ -515,6 +515,48 @@ fn a_look_at_what_is_retired_meets_the_end_of_another() {
     });
 }
 
+/// Who has ended a look at what was removed, and asks whether it was the last, finds another value there, which is looked at and removed as well.
+#[test]
+fn a_look_has_ended_and_the_slot_is_another_values() {
+    explore_preempted(3, || {
+        // As in `two_let_go_of_a_value_that_was_removed`.
+        let scene: &'static On<Heap> =
+            Box::leak(Box::new(Arc::into_inner(On::<Heap>::new(1, Tags::Apart, [(1, 10)])).unwrap()));
+        let held = scene.cache.get_ref(&1).unwrap();
+        assert_eq!(scene.remove(1), Removed::InUse);
+        let other = spawn(move || drop(held));
+        if scene.try_put(2, 20) {
+            let held = scene.cache.get_ref(&2).unwrap();
+            assert_eq!(scene.remove(2), Removed::InUse);
+            assert_eq!((held.read(2), held.read(2)), (20, 20));
+            drop(held);
+        }
+        join(other);
+        scene.left();
+    });
+}
+
+/// Who removes something is given that, and not what was put into its slot and removed since.
+#[test]
+fn a_look_ends_and_begins_while_what_it_sees_is_removed() {
+    explore_preempted(3, || {
+        let scene: &'static On<Heap> =
+            Box::leak(Box::new(Arc::into_inner(On::<Heap>::new(1, Tags::Apart, [(1, 10)])).unwrap()));
+        let held = scene.cache.get_ref(&1).unwrap();
+        let other = spawn(move || scene.remove(1));
+        drop(held);
+        if scene.try_put(2, 20)
+            && let Some(held) = scene.cache.get_ref(&2)
+        {
+            scene.remove(2);
+            assert_eq!(held.read(2), 20);
+            drop(held);
+        }
+        join(other);
+        scene.left();
+    });
+}
+
 #[test]
 fn two_look_at_what_a_third_replaces() {
     explore_preempted(2, || {

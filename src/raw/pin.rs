@@ -133,8 +133,15 @@ impl<'a, K, V> Pin<'a, K, V> {
 
     /// Lets the entry go when nobody has it any more, and gives it if that is now. Only for whoever has cleared its bit.
     pub(super) fn retire(self) -> Option<(K, V)> {
-        self.0.word.retire();
-        ManuallyDrop::new(self).let_go()
+        let takes_looks = self.0.word.retire();
+        match self.0.watch.filter(|_| takes_looks) {
+            None => ManuallyDrop::new(self).let_go(),
+            Some(looks) if self.0.word.claim_own_retired(looks) => {
+                Some(ManuallyDrop::new(self).0.reclaimed())
+            }
+            // What the end of the pin finds may be another's by then: it is dropped, not given.
+            Some(_) => None,
+        }
     }
 
     /// Only once, and nothing after.

@@ -300,11 +300,13 @@ impl<K, V, R: CacheRecorder> Work<'_, K, V, R> {
     }
 }
 
-/// A way that was claimed, and how the entry ends that is in it; none if there is none.
+/// A way that was claimed, and what is in it.
 #[derive(Clone, Copy)]
 struct Claim {
     way: usize,
+    /// How the entry ends that is there; none if there is none, or one that ended before.
     end: Option<End>,
+    is_full: bool,
 }
 
 impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
@@ -658,14 +660,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     fn claim_hidden(&self, call: Call<'_, K, V, impl CacheRecorder>, hidden: Mask) -> Option<Claim> {
         for way in hidden {
             if self.word(way).claim_free() {
-                return Some(Claim { way, end: None });
+                return Some(Claim { way, end: None, is_full: false });
             }
         }
         // Full, but not live: nobody could retire it when it disappeared. Or it was shown since, and has to go where there is nothing
         // free, like any other.
         for way in hidden {
-            if self.claim_unpinned(call.watch, way, call.counts) || self.word(way).claim_left(call.watch) {
+            if self.claim_unpinned(call.watch, way, call.counts) {
                 return Some(self.claimed(call, way, End::Evicted));
+            }
+            if self.word(way).claim_left(call.watch) {
+                return Some(Claim { way, end: None, is_full: true });
             }
         }
         None
@@ -675,7 +680,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     fn claimed(&self, call: Call<'_, K, V, impl CacheRecorder>, way: usize, end: End) -> Claim {
         let end = if self.has_passed(way, call.now) { End::Expired } else { end };
-        Claim { way, end: Some(end) }
+        Claim { way, end: Some(end), is_full: true }
     }
 
     #[inline(always)]
@@ -718,7 +723,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             self.hide(way, claim.end.unwrap_or(End::Evicted), call.counts);
         }
         // SAFETY: CLAIMED, and it was claimed as full.
-        let old = claim.end.map(|_| unsafe { entry.take() });
+        let old = claim.is_full.then(|| unsafe { entry.take() });
         self.tags.set(way, tag);
         self.stamp(way).begin(life.0, life.1);
         if call.plain.is_some() {
@@ -783,13 +788,18 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
         match gone {
             None => done(Placed::Stored(held, Displaced::Nothing)),
-            Some((key, value)) if end != Some(End::Replaced) => {
-                done(Placed::Stored(held, Displaced::Other(key, value)))
-            }
-            Some((key, value)) => {
-                drop(key);
-                done(Placed::Stored(held, Displaced::Same(value)))
-            }
+            Some((key, value)) => match end {
+                Some(End::Replaced) => {
+                    drop(key);
+                    done(Placed::Stored(held, Displaced::Same(value)))
+                }
+                Some(_) => done(Placed::Stored(held, Displaced::Other(key, value))),
+                // It was removed before, and left.
+                None => {
+                    drop((key, value));
+                    done(Placed::Stored(held, Displaced::Nothing))
+                }
+            },
         }
     }
 
@@ -1025,12 +1035,16 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 impl<K, V> Displaced<K, V> {
     /// What was in the slot.
     fn of(end: Option<End>, gone: Option<(K, V)>) -> Self {
-        match gone {
-            None => Self::Nothing,
-            Some((key, value)) if end != Some(End::Replaced) => Self::Other(key, value),
-            Some((key, value)) => {
+        match (gone, end) {
+            (Some((key, value)), Some(End::Replaced)) => {
                 drop(key);
                 Self::Same(value)
+            }
+            (Some((key, value)), Some(_)) => Self::Other(key, value),
+            // What was left there was removed before.
+            (left, _) => {
+                drop(left);
+                Self::Nothing
             }
         }
     }

@@ -83,7 +83,7 @@ impl Seat {
 
     /// The end of who sits there: his pin goes.
     fn leave(&self) {
-        self.word.retire();
+        let _ = self.word.retire();
         self.after(self.word.unpin(None));
     }
 

@@ -33,7 +33,9 @@
 //!
 //! - Who wants to claim asks first, and lets alone what is watched. What is watched only now that it is claimed is made to disappear, and
 //!   retired: others were told meanwhile that it is not there.
-//! - What is retired and watched is left to the last who ends his look: each reads the word once more. Between the end of his look and that
+//! - What is retired and watched, and nobody pins, has no owner. It is whoever's claims it; but he may not know what it is, and drops it. Only who
+//!   retired it, and pins it still, knows that it is his, and may give it away. (So does the last pin of what is not watched.)
+//! - It is left to the last who ends his look: each reads the word once more. Between the end of his look and that
 //!   reading lies no fence, which would cost every hit as much as the announcement. So who retires looks again and again whether the
 //!   look is over, [`PATIENCE`] times: longer than the end of a look takes to come to light. Should it take longer all the same, the value
 //!   stays retired, with nobody at it, and goes when somebody needs the slot, or sweeps or clears. No promise but the moment of a
@@ -228,28 +230,49 @@ impl SlotWord {
         Unpinned::Left
     }
 
-    /// Claims what is retired and takes looks, if nobody reads it.
+    /// Claims what is retired and takes looks, if nobody reads it. What it is the caller may not know any more.
     #[cold]
     fn claim_retired(&self, looks: &LookLines, to: u32) -> bool {
-        // SeqCst: after the change to RETIRED, in the one order, and before the question to the lines. Whoever looks then has read the
-        // word before it was retired, and nobody comes later.
-        let word = self.0.load(Ordering::SeqCst);
-        if word & !HINTS != FULL | RETIRED | WATCHED || looks.watches(self.number()) {
-            return false;
-        }
-        // SeqCst: before the second question, in the one order. It acquires what every `unpin` released. (The questions acquire the ends of
-        // looks.) Relaxed: the loser does nothing.
-        if self.0.compare_exchange(word, to, Ordering::SeqCst, Ordering::Relaxed).is_err() {
-            return false;
-        }
-        // Since the first question the value may have been taken out, and another one put in, looked at, and retired: the word says the
-        // same of both.
-        if looks.watches(self.number()) {
-            // SeqCst: as in `retire`. It releases what was acquired, on behalf of those who have read.
+        for _ in 0..PATIENCE {
+            // SeqCst: after the change to RETIRED, in the one order, and before the question to the lines. Whoever looks then has read the
+            // word before it was retired, and nobody comes later.
+            let word = self.0.load(Ordering::SeqCst);
+            if word & !HINTS != FULL | RETIRED | WATCHED || looks.watches(self.number()) {
+                return false;
+            }
+            // SeqCst: before the second question, in the one order. It acquires what every `unpin` released. (The questions acquire the ends
+            // of looks.) Relaxed: the loser does nothing.
+            if self.0.compare_exchange(word, to, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+                return false;
+            }
+            // Since the first question the value may have been taken out, and another one put in, looked at, and retired: the word says the
+            // same of both.
+            if !looks.watches(self.number()) {
+                return true;
+            }
+            // SeqCst: as in `retire`. It releases what was acquired, on behalf of those who have read. (Who has ended his look meanwhile has
+            // found the slot busy: so once more.)
             self.0.store(FULL | RETIRED | WATCHED, Ordering::SeqCst);
-            return false;
         }
-        true
+        false
+    }
+
+    /// Claims what the caller has retired, and pins, if nobody else holds it. The pin keeps the slot from being another value's.
+    pub(super) fn claim_own_retired(&self, looks: &LookLines) -> bool {
+        for _ in 0..PATIENCE {
+            // SeqCst: as in `claim_retired`.
+            let word = self.0.load(Ordering::SeqCst);
+            // Others pin it, of whom the last sees to it.
+            if word & !HINTS != FULL | RETIRED | WATCHED | PIN {
+                return false;
+            }
+            if !looks.watches(self.number()) {
+                // Acquire: pairs with the Release of every `unpin`. Relaxed: the loser does nothing.
+                return self.0.compare_exchange(word, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok();
+            }
+            hint::spin_loop();
+        }
+        false
     }
 
     /// Claims a free slot, with a pin.
@@ -326,11 +349,11 @@ impl SlotWord {
         self.0.store(0, Ordering::Release);
     }
 
-    /// The value is to go when nobody reads it any more. The caller pins it.
-    pub(super) fn retire(&self) {
+    /// The value is to go when nobody reads it any more. The caller pins it. Whether it takes looks: nothing changes that from now on.
+    pub(super) fn retire(&self) -> bool {
         // SeqCst: before the question to the lines, in the one order. (Who takes the last pin away sees it, on this same word; the caller's
         // own is still to go.)
-        self.0.fetch_or(RETIRED, Ordering::SeqCst);
+        self.0.fetch_or(RETIRED, Ordering::SeqCst) & WATCHED != 0
     }
 
     /// Whether there is a value: for who is alone, or claims it before he makes something of it.
@@ -353,7 +376,8 @@ impl SlotWord {
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "a line is a small number, and three bits of it will do")]
 const fn turned(word: u32, line: usize) -> u32 {
-    let who = (line as u32) << WHO_SHIFT & WHO;
+    // The last bit is that in which the lines of threads differ least: see `spread`.
+    let who = (line as u32 >> 1) << WHO_SHIFT & WHO;
     // By arithmetic: who was last is a branch that nobody foresees. Who pins what is pinned does so by turns as well.
     let is_turn = (word & (WHO | PINS) != who) as u32 & !(word / WATCHED);
     (word & !WHO | who) + is_turn * TURN
@@ -365,12 +389,12 @@ mod tests {
 
     #[test]
     fn a_value_is_watched_when_enough_threads_have_pinned_it_by_turns() {
-        let alone = (0..1000).fold(FULL, |word, _| turned(word, 1));
+        let alone = (0..1000).fold(FULL, |word, _| turned(word, 3));
         assert_eq!(alone & (WATCHED | WHO), 1 << WHO.trailing_zeros());
         let mut word = FULL;
         for turn in 1..=TURNS_TO_WATCH {
             assert_eq!(word & WATCHED, 0, "turn {turn}");
-            word = turned(word, turn as usize % 2 + 2);
+            word = turned(word, turn as usize % 2 * 8);
         }
         assert_eq!(word & !WHO, FULL | WATCHED);
         // And that is all that changes from then on.
