@@ -79,7 +79,7 @@ pub enum Removed<V> {
     Absent,
     /// The value.
     Value(V),
-    /// An entry that somebody holds a reference to, who will drop it. It is not found any more.
+    /// An entry that somebody holds a reference to, who will drop it (see [`Ref`]). It is not found any more.
     InUse,
 }
 
