@@ -570,7 +570,9 @@ impl<const WAYS: usize, T: Kind, V: Content> World for Users<WAYS, T, V> {
     }
 }
 
-/// The accesses, at most, of: a look at the set; ...
+// The accesses, at most, of what calls are made of.
+
+/// A look at the set.
 const SET: usize = 1 + 2;
 /// Whether somebody looks: the lines that are used, and the cells of the one line there is here.
 const WATCH: usize = 1 + 4;
