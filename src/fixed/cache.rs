@@ -756,7 +756,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
             now,
             counts: self.recorder(),
         };
-        place.set.place(call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print, done)
+        place.set.place(&call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print, done)
     }
 
     /// Takes a key's entry out.

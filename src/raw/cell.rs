@@ -111,6 +111,19 @@ impl<K, V> Cell<(K, V)> {
         core::mem::forget(pair);
     }
 
+    /// A copy of the key, which may be torn.
+    ///
+    /// # Safety
+    ///
+    /// As for [`read_pieces`](Self::read_pieces).
+    #[inline]
+    pub(super) unsafe fn read_key_pieces(&self) -> MaybeUninit<K> {
+        // SAFETY: within the cell.
+        let key = unsafe { &raw const (*self.0.place().cast::<(K, V)>()).0 };
+        // SAFETY: the caller's.
+        unsafe { pieces::read(key, &self.1, 0) }.0
+    }
+
     /// Copies of both, which may be torn: parts of one and of another.
     ///
     /// # Safety

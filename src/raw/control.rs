@@ -114,6 +114,14 @@ impl Control {
         Snapshot(self.0.load(Ordering::Relaxed))
     }
 
+    /// Whether nothing was published since `seen`, for who has claimed a way: of what was put into that, too.
+    #[inline]
+    pub(super) fn is_of_version(&self, seen: Snapshot) -> bool {
+        // Relaxed: the claim acquired the last filling of the way's slot, before which it was published; by coherence this load sees that or
+        // something later.
+        Snapshot(self.0.load(Ordering::Relaxed)).is_of_version(seen)
+    }
+
     /// Shows `way`, and no longer shows `gone`, if nothing was published since `scanned`. Which ways were live before, or none if it
     /// was too late.
     #[inline]

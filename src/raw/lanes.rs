@@ -193,13 +193,79 @@ pub(super) fn pairs_in_word(word: Word, mask: u16, wanted: u16) -> Word {
     !(((word ^ (EACH * Word::from(wanted))) & (EACH * Word::from(mask))) + BELOW_TOPS) & !BELOW_TOPS
 }
 
-/// As [`prefetch`], of all the lines that `value` is on.
+/// As [`prefetch`], of all the lines that `value` is on. `TO_WRITE` takes them away from other cores, which one who writes there would have to
+/// do otherwise when it comes to that: only for whoever was told that [it can be](can_fetch_to_write).
 #[inline]
-pub(super) fn prefetch_lines<T>(value: &T) {
+pub(super) fn prefetch_lines<const TO_WRITE: bool, T>(value: &T) {
     for at in (0..size_of::<T>()).step_by(64) {
-        prefetch(core::ptr::from_ref(value).cast::<u8>().wrapping_add(at));
+        let address = core::ptr::from_ref(value).cast::<u8>().wrapping_add(at);
+        if TO_WRITE {
+            prefetch_to_write(address);
+        } else {
+            prefetch(address);
+        }
     }
 }
+
+#[cfg(all(target_arch = "x86_64", not(target_env = "sgx"), not(any(larder_loom, larder_step))))]
+mod to_write {
+    use crate::sync::{AtomicU8, Ordering};
+
+    const NOT_ASKED: u8 = 0;
+    const NO: u8 = 1;
+    const YES: u8 = 2;
+
+    /// Whether the processor has the instruction, which is younger than the first ones of its kind.
+    static ANSWER: AtomicU8 = AtomicU8::new(NOT_ASKED);
+
+    /// Whether lines can be fetched to be written.
+    #[inline]
+    pub(crate) fn can_fetch_to_write() -> bool {
+        // Relaxed: whoever does not see the answer asks again, and gets the same.
+        match ANSWER.load(Ordering::Relaxed) {
+            NOT_ASKED => ask(),
+            answer => answer == YES,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask() -> bool {
+        use core::arch::x86_64::__cpuid;
+        const EXTENDED: u32 = 0x8000_0000;
+        const PREFETCHW: u32 = 1 << 8;
+        #[allow(unused_unsafe, reason = "it is safe in later compilers")]
+        // SAFETY: every processor of 64 bits has the instruction, and outside of an enclave a program may use it.
+        let has_it =
+            unsafe { __cpuid(EXTENDED).eax > EXTENDED && __cpuid(EXTENDED + 1).ecx & PREFETCHW != 0 };
+        // Relaxed: as above.
+        ANSWER.store(if has_it { YES } else { NO }, Ordering::Relaxed);
+        has_it
+    }
+
+    #[inline]
+    pub(super) fn prefetch_to_write<T>(address: *const T) {
+        // SAFETY: a hint, which reads nothing and does not fault; the processor has the instruction, as the caller was told.
+        unsafe {
+            core::arch::asm!("prefetchw byte ptr [{}]", in(reg) address, options(readonly, nostack, preserves_flags));
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(target_env = "sgx"), not(any(larder_loom, larder_step)))))]
+mod to_write {
+    /// Whether lines can be fetched to be written.
+    pub(crate) const fn can_fetch_to_write() -> bool {
+        false
+    }
+
+    pub(super) fn prefetch_to_write<T>(address: *const T) {
+        super::prefetch(address);
+    }
+}
+
+pub(super) use to_write::can_fetch_to_write;
+use to_write::prefetch_to_write;
 
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod portable {

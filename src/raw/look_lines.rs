@@ -96,10 +96,10 @@ impl LookLines {
     /// Whether nobody has ever used another line than the caller's, which counts as used from now on.
     #[inline(always)]
     pub(super) fn are_mine_alone(&self) -> bool {
-        let line = self.line();
-        self.mark(line);
-        // Relaxed: only to choose.
-        self.used.load(Ordering::Relaxed) == 1 << line
+        let mine = 1 << self.line();
+        // Relaxed: only to choose; and no look is announced yet.
+        let used = self.used.load(Ordering::Relaxed);
+        used == mine || (used & mine == 0 && self.used.fetch_or(mine, Ordering::Relaxed) == 0)
     }
 
     /// Marks a line as used.
@@ -122,18 +122,27 @@ impl LookLines {
     }
 
     /// Whether somebody looks, for who has changed the slot's word.
-    #[inline(always)]
+    #[inline]
     pub(super) fn watches(&self, number: Number) -> bool {
+        self.watches_alone(number).unwrap_or_else(|| self.some_watch(number))
+    }
+
+    /// The same if one line at most was ever used, as it is where one thread is.
+    #[inline(always)]
+    pub(super) fn watches_alone(&self, number: Number) -> Option<bool> {
         // SeqCst: after the change of the word, in the one order.
         let used = self.used.load(Ordering::SeqCst);
-        // The first by itself: it is the only one where one thread is.
-        let (first, others) = (used.trailing_zeros() as usize, used & used.wrapping_sub(1));
-        let here = self.lines.get(first).is_some_and(|line| line.has(number));
-        here || (others != 0 && self.some_watch(others, number))
+        let first = used.trailing_zeros() as usize;
+        if used & used.wrapping_sub(1) != 0 {
+            return None;
+        }
+        Some(self.lines.get(first).is_some_and(|line| line.has(number)))
     }
 
     #[inline(never)]
-    fn some_watch(&self, used: u32, number: Number) -> bool {
+    fn some_watch(&self, number: Number) -> bool {
+        // SeqCst: as in `watches_alone`.
+        let used = self.used.load(Ordering::SeqCst);
         let lines = self.lines.iter().enumerate().filter(|(line, _)| used >> line & 1 != 0);
         // Without an end at the first that has it, so that all of them are fetched at once.
         lines.fold(false, |found, (_, line)| found | line.has(number))

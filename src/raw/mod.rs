@@ -13,6 +13,7 @@
 //! | `control`, `tags`, `policy` | what is to be seen of a set, what of it is looked at, what of it has to go |
 //! | `set` | a set of a concurrent cache: the protocol |
 //! | `store`, `heap_sets` | the sets of a cache: inline or lent, on the heap |
+//! | `lane_word`, `lane_word_of_atomic` | bytes stored one by one and loaded by the word: as bytes, or as an atomic word |
 //! | `lanes` | bytes compared sixteen at a time, and fetched ahead |
 //! | `table` | a hash table: which lanes a look-up goes to |
 //! | `hold` | who keeps a tracked resource: two words |
@@ -43,6 +44,19 @@ pub(crate) mod heap_sets;
 mod heap_slots;
 pub(crate) mod hold;
 pub(crate) mod indices;
+#[cfg(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_endian = "little",
+    not(any(larder_loom, larder_step, feature = "portable-atomic"))
+))]
+mod lane_word;
+#[cfg(not(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_endian = "little",
+    not(any(larder_loom, larder_step, feature = "portable-atomic"))
+)))]
+#[path = "lane_word_of_atomic.rs"]
+mod lane_word;
 mod lanes;
 pub(crate) mod look_lines;
 pub(crate) mod looks;

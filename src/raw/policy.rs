@@ -175,9 +175,9 @@ pub(crate) struct Around<'a> {
 }
 
 /// Of how many sets one is asked how large the window should be. The events are rare, and so still rarer shared.
-const ASKED: usize = 8;
+const ASKED: usize = 16;
 /// The fewest sets of which not all are asked.
-const MANY: usize = 64;
+const MANY: usize = 128;
 
 impl<'a> Around<'a> {
     /// For set `index` of `sets`, which uses so many ways.

@@ -42,7 +42,7 @@ use crate::stats::{CacheRecorder, End};
 use crate::sync::{Line, Ordering, Quarter, fence};
 use crate::time::{Deadline, Instant};
 use core::fmt;
-use core::mem::{self, ManuallyDrop};
+use core::mem::{self, ManuallyDrop, MaybeUninit};
 
 impl Blank for SlotWord {
     const BLANK: Self = Self::new();
@@ -265,6 +265,14 @@ pub(crate) enum Copied<V> {
     Torn,
 }
 
+/// What a look for a key has found that held nothing.
+enum Looked<T> {
+    At(usize, T),
+    Absent,
+    /// Something was published meanwhile.
+    Torn,
+}
+
 /// What a scan for a key has found.
 struct Scan<'a, K, V> {
     old: Option<(usize, Pin<'a, K, V>)>,
@@ -273,6 +281,8 @@ struct Scan<'a, K, V> {
 }
 
 impl<K, V> Scan<'_, K, V> {
+    const NOTHING: Self = Self { old: None, refused: Mask::NONE };
+
     /// The ways that are not to be seen any more after a publish.
     #[inline]
     fn ways(&self) -> Mask {
@@ -377,42 +387,66 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline]
     pub(crate) fn copy(
         &self,
-        _: Plain<K, V>,
+        plain: Plain<K, V>,
         tag: u8,
         now: Instant,
-        mut is: impl FnMut(&K) -> bool,
+        is: impl FnMut(&K) -> bool,
     ) -> Copied<V> {
-        let seen = self.control.load();
-        for way in seen.live().and(self.tags.matching(tag)) {
+        let read = |way| {
             // SAFETY: PLAIN; the way was live, so there was a pair in it.
             let (key, value) = unsafe { self.entry(way).read_pieces() };
-            let over = self.has_passed(way, now);
+            (key, (value, self.has_passed(way, now)))
+        };
+        match self.look(plain, self.control.load(), tag, read, is) {
+            Looked::Torn => Copied::Torn,
+            Looked::Absent | Looked::At(_, (_, true)) => Copied::Absent,
+            // SAFETY: WHOLE, and PLAIN.
+            Looked::At(way, (value, false)) => Copied::Value(way, unsafe { value.assume_init() }),
+        }
+    }
+
+    /// Looks for a key at one value of control without holding anything: what `read` took of its way, which is given the ways that may have
+    /// it, and gives what is there for a key.
+    #[inline(always)]
+    fn look<T>(
+        &self,
+        _: Plain<K, V>,
+        seen: Snapshot,
+        tag: u8,
+        read: impl Fn(usize) -> (MaybeUninit<K>, T),
+        mut is: impl FnMut(&K) -> bool,
+    ) -> Looked<T> {
+        for way in seen.live().and(self.tags.matching(tag)) {
+            let (key, rest) = read(way);
             let then = self.control.look_again();
             if !then.is_of_version(seen) {
-                return Copied::Torn;
+                return Looked::Torn;
             }
             if !then.live().contains(way) {
                 continue;
             }
             // SAFETY: WHOLE, and PLAIN.
             if is(unsafe { key.assume_init_ref() }) {
-                // SAFETY: as above.
-                let value = unsafe { value.assume_init() };
-                return if over { Copied::Absent } else { Copied::Value(way, value) };
+                return Looked::At(way, rest);
             }
         }
-        Copied::Absent
+        Looked::Absent
     }
 
     /// Fetches what an insert will need from memory, all at once.
     #[inline]
     pub(crate) fn expect_insert(&self) {
-        lanes::prefetch_lines(&self.words);
-        lanes::prefetch_lines(&self.stamps);
-        lanes::prefetch_lines(&self.ghosts);
+        if lanes::can_fetch_to_write() { self.fetch::<true>() } else { self.fetch::<false>() }
+    }
+
+    #[inline(always)]
+    fn fetch<const TO_WRITE: bool>(&self) {
+        lanes::prefetch_lines::<TO_WRITE, _>(&self.words);
+        lanes::prefetch_lines::<TO_WRITE, _>(&self.stamps);
+        lanes::prefetch_lines::<TO_WRITE, _>(&self.ghosts);
         // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
         if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * align_of::<Line>() {
-            lanes::prefetch_lines(&self.entries);
+            lanes::prefetch_lines::<TO_WRITE, _>(&self.entries);
         }
     }
 
@@ -436,7 +470,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// As [`find`](Self::find), from one value of control, with what else has to disappear for a publish.
-    #[inline]
+    #[inline(always)]
     fn scan<'a>(
         &'a self,
         watch: Watch<'a>,
@@ -447,24 +481,55 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let matching = seen.live().and(self.tags.matching(tag));
         // Most new keys meet no tag like theirs.
         if matching.is_empty() {
-            Scan { old: None, refused: Mask::NONE }
-        } else {
-            self.scan_of(watch, matching, is)
+            return Scan::NOTHING;
         }
+        let (pinned, refused) = self.scan_of(watch, matching, is);
+        Scan { old: pinned.first().map(|way| (way, Pin::of(self.slot(way, watch)))), refused }
     }
 
+    /// Pins the way that has the key, if one has, and tells which ways refused. (By masks, since a pin would be told in memory.)
     #[inline(never)]
-    fn scan_of<'a>(&'a self, watch: Watch<'a>, ways: Mask, is: impl Fn(&K) -> bool) -> Scan<'a, K, V> {
+    fn scan_of(&self, watch: Watch<'_>, ways: Mask, is: impl Fn(&K) -> bool) -> (Mask, Mask) {
         let mut refused = Mask::NONE;
         for way in ways {
             match self.pin(way, watch) {
-                // By ONE no other entry has the key, so those that were refused have another.
-                Ok(held) if is(held.key()) => return Scan { old: Some((way, held)), refused: Mask::NONE },
+                Ok(held) if is(held.key()) => {
+                    mem::forget(held);
+                    // By ONE no other entry has the key, so those that were refused have another.
+                    return (Mask::one(way), Mask::NONE);
+                }
                 Ok(_) | Err(Closed::Gone) => {}
                 Err(Closed::Taken | Closed::Crowded) => refused = refused.or(Mask::one(way)),
             }
         }
-        Scan { old: None, refused }
+        (Mask::NONE, refused)
+    }
+
+    /// Where a key is that is plain data, at one value of control.
+    #[inline(always)]
+    fn look_for_key(
+        &self,
+        plain: Plain<K, V>,
+        seen: Snapshot,
+        tag: u8,
+        is: impl Fn(&K) -> bool,
+    ) -> Looked<()> {
+        // SAFETY: PLAIN; the way was live, so there was a pair in it.
+        self.look(plain, seen, tag, |way| (unsafe { self.entry(way).read_key_pieces() }, ()), is)
+    }
+
+    /// Claims the way in which the key was seen, to put the newcomer there: unless it is there to stay, or somebody holds it.
+    #[inline(always)]
+    fn claim_seen(&self, call: &Call<'_, K, V, impl CacheRecorder>, store: Store, way: usize) -> bool {
+        matches!(store, Store::Always) && self.claim_unpinned(call.watch, way, call.counts)
+    }
+
+    /// A way that was claimed because the key was seen there. If something was published since, it may be another's by now: that goes
+    /// like any other, and the publish, which comes too late, looks for the key once more.
+    #[inline(always)]
+    fn claimed_since(&self, call: &Call<'_, K, V, impl CacheRecorder>, seen: Snapshot, way: usize) -> Claim {
+        let is_as_seen = self.control.is_of_version(seen);
+        self.claimed(call, way, if is_as_seen { End::Replaced } else { End::Evicted })
     }
 
     /// Stores an entry. `eq` compares keys, `print` is that of another key, `done` makes the result: where it is known what has become of
@@ -472,7 +537,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(always)]
     pub(crate) fn place<'a, R: CacheRecorder, T>(
         &'a self,
-        call: Call<'a, K, V, R>,
+        call: &Call<'a, K, V, R>,
         new: Newcomer<K, V>,
         store: Store,
         eq: impl Fn(&K, &K) -> bool,
@@ -484,7 +549,16 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if store.is_overtaken(seen) {
             return done(Placed::Overtaken(key, value));
         }
-        let mut found = self.scan(call.watch, seen, parts.tag, |other| eq(other, &key));
+        let is = |other: &K| eq(other, &key);
+        let mut claimed = None;
+        let mut found = match call.plain.map(|plain| self.look_for_key(plain, seen, parts.tag, is)) {
+            Some(Looked::Absent) => Scan::NOTHING,
+            Some(Looked::At(way, ())) if self.claim_seen(call, store, way) => {
+                claimed = Some(self.claimed_since(call, seen, way));
+                Scan::NOTHING
+            }
+            _ => self.scan(call.watch, seen, parts.tag, is),
+        };
         if let Some(present) = self.present(store, &mut found, call.now) {
             return done(Placed::Present(present, key, value));
         }
@@ -492,9 +566,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if let Some((way, old)) = found.old.take_if(|(way, old)| self.claim_pinned(call, *way, old)) {
             // Its pin is the claim's now.
             mem::forget(old);
-            let claim = self.claimed(call, way, End::Replaced);
+            claimed = Some(self.claimed(call, way, End::Replaced));
+        }
+        if let Some(claim) = claimed {
             let (draft, gone) = self.draft(call, claim, (key, value), parts.tag, life);
-            self.policy.touch(way);
+            self.policy.touch(claim.way);
             return self.publish(
                 call,
                 store,
@@ -529,7 +605,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
     fn publish<'a, R: CacheRecorder, T>(
         &'a self,
-        call: Call<'a, K, V, R>,
+        call: &Call<'a, K, V, R>,
         store: Store,
         seen: Snapshot,
         tag: u8,
@@ -548,7 +624,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(never)]
     fn publish_later<'a, R: CacheRecorder, T>(
         &'a self,
-        call: Call<'a, K, V, R>,
+        call: &Call<'a, K, V, R>,
         store: Store,
         tag: u8,
         mut work: Work<'a, K, V, R>,
@@ -579,7 +655,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Claims the slot of an entry that the caller pins, if nobody else holds it.
     fn claim_pinned(
         &self,
-        call: Call<'_, K, V, impl CacheRecorder>,
+        call: &Call<'_, K, V, impl CacheRecorder>,
         way: usize,
         old: &Pin<'_, K, V>,
     ) -> bool {
@@ -594,7 +670,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Claims a full slot that nobody holds.
-    #[inline]
+    #[inline(always)]
     fn claim_unpinned(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) -> bool {
         match self.word(way).claim_unpinned(watch) {
             Claimed::Yes => true,
@@ -641,7 +717,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(always)]
     fn claim(
         &self,
-        call: Call<'_, K, V, impl CacheRecorder>,
+        call: &Call<'_, K, V, impl CacheRecorder>,
         live: Mask,
         arrival: &mut Arrival,
     ) -> Option<Claim> {
@@ -657,7 +733,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Claims a way that was not live.
     #[inline(never)]
-    fn claim_hidden(&self, call: Call<'_, K, V, impl CacheRecorder>, hidden: Mask) -> Option<Claim> {
+    fn claim_hidden(&self, call: &Call<'_, K, V, impl CacheRecorder>, hidden: Mask) -> Option<Claim> {
         for way in hidden {
             if self.word(way).claim_free() {
                 return Some(Claim { way, end: None, is_full: false });
@@ -678,7 +754,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// A way that was claimed full.
     #[inline]
-    fn claimed(&self, call: Call<'_, K, V, impl CacheRecorder>, way: usize, end: End) -> Claim {
+    fn claimed(&self, call: &Call<'_, K, V, impl CacheRecorder>, way: usize, end: End) -> Claim {
         let end = if self.has_passed(way, call.now) { End::Expired } else { end };
         Claim { way, end: Some(end), is_full: true }
     }
@@ -686,7 +762,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(always)]
     fn claim_victim(
         &self,
-        call: Call<'_, K, V, impl CacheRecorder>,
+        call: &Call<'_, K, V, impl CacheRecorder>,
         mut candidates: Mask,
         arrival: &mut Arrival,
     ) -> Option<usize> {
@@ -712,7 +788,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(always)]
     fn draft<'a, R: CacheRecorder>(
         &'a self,
-        call: Call<'a, K, V, R>,
+        call: &Call<'a, K, V, R>,
         claim: Claim,
         pair: (K, V),
         tag: u8,
@@ -760,7 +836,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(always)]
     fn published<'a, R: CacheRecorder, T>(
         &'a self,
-        call: Call<'_, K, V, R>,
+        call: &Call<'_, K, V, R>,
         store: Store,
         work: Work<'a, K, V, R>,
         before: Mask,
@@ -807,7 +883,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[cold]
     fn displaced_too(
         &self,
-        call: Call<'_, K, V, impl CacheRecorder>,
+        call: &Call<'_, K, V, impl CacheRecorder>,
         (end, gone): (Option<End>, Option<(K, V)>),
         before: Mask,
         way: usize,

@@ -1,7 +1,6 @@
 //! A byte of each entry's hash, so that most entries with another key need not be looked at.
 //!
-//! The bytes are lanes of whole words. (A byte that is stored while the word around it is loaded is a race of two sizes, which the
-//! memory model does not define.) A lane is changed by the way's claimer alone.
+//! The bytes are lanes of whole words, see [`lane_word`](super::lane_word). A lane is changed by the way's claimer alone.
 //!
 //! All accesses are relaxed. Too old a tag is not read of a live way, since the publish released it. Too new a tag is that of a
 //! claimer, which is overwriting the entry: who misses the old one by it misses one that can't be read any more.
@@ -9,7 +8,6 @@
 use super::lanes::{self, LANES};
 use super::mask::Mask;
 use super::width::{Blank, Width};
-use crate::sync::{AtomicWord, Ordering, Word};
 
 /// The tags of a set.
 pub(super) struct Tags<W: Width>(W::Bytes);
@@ -22,11 +20,9 @@ impl<W: Width> Tags<W> {
     /// The ways with this tag, live or not.
     #[inline]
     pub(super) fn matching(&self, tag: u8) -> Mask {
-        // Relaxed: see above.
-        let load = |word: &AtomicWord| word.load(Ordering::Relaxed);
         Mask::of_bits(match self.0.as_ref() {
-            [word] => lanes::in_word(load(word), tag),
-            [low, high] => lanes::in_two_words(load(low), load(high), tag),
+            [word] => lanes::in_word(word.load(), tag),
+            [low, high] => lanes::in_two_words(low.load(), high.load(), tag),
             _ => unreachable!("a set has one word of tags, or two"),
         })
     }
@@ -34,12 +30,6 @@ impl<W: Width> Tags<W> {
     /// Gives the way its tag. Only for its claimer.
     #[inline]
     pub(super) fn set(&self, way: usize, tag: u8) {
-        let word = &self.0.as_ref()[way / LANES];
-        let shift = way % LANES * 8;
-        // Relaxed, both: see above. Nobody else changes this lane, so it still has the value that was loaded.
-        let change = (word.load(Ordering::Relaxed) >> shift & 0xFF) ^ Word::from(tag);
-        if change != 0 {
-            word.fetch_xor(change << shift, Ordering::Relaxed);
-        }
+        self.0.as_ref()[way / LANES].store(way % LANES, tag);
     }
 }

@@ -1,5 +1,6 @@
 //! How many ways a set has, as a type.
 
+use super::lane_word::LaneWord;
 use crate::sync::lossy::LossyWord;
 use crate::sync::{AtomicWord, Word};
 
@@ -36,7 +37,7 @@ pub trait Width: sealed::Sealed + 'static {
     type Each<T: Blank>: Blank + AsRef<[T]> + AsMut<[T]>;
     /// A byte for each way.
     #[doc(hidden)]
-    type Bytes: Blank + AsRef<[AtomicWord]>;
+    type Bytes: Blank + AsRef<[LaneWord]>;
     /// A byte for each way, as advice.
     #[doc(hidden)]
     type States: Blank + AsRef<[LossyWord]>;
@@ -63,7 +64,7 @@ macro_rules! width {
         impl Width for Ways<$ways> {
             const WAYS: usize = $ways;
             type Each<T: Blank> = [T; $ways];
-            type Bytes = [AtomicWord; $ways / size_of::<Word>()];
+            type Bytes = [LaneWord; $ways / size_of::<Word>()];
             type States = [LossyWord; $ways / size_of::<Word>()];
             type Ghosts = [LossyWord; $ghosts * 2 / size_of::<Word>()];
             const GHOSTS: u32 = $ghosts;

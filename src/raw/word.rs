@@ -285,7 +285,7 @@ impl SlotWord {
     }
 
     /// Claims a full slot that nobody pins, with a pin.
-    #[inline]
+    #[inline(always)]
     pub(super) fn claim_unpinned(&self, watch: Watch<'_>) -> Claimed {
         self.claim(0, watch)
     }
@@ -296,24 +296,58 @@ impl SlotWord {
         self.claim(PIN, watch)
     }
 
-    #[inline]
+    #[inline(always)]
     fn claim(&self, pins: u32, watch: Watch<'_>) -> Claimed {
         // Relaxed: only to save the exchange where it would fail.
         let word = self.0.load(Ordering::Relaxed);
         if word & !(HINTS | WATCHED) != FULL | pins {
             return Claimed::No;
         }
-        let watch = watch.filter(|_| word & WATCHED != 0);
-        // First without a claim: what is looked at stays, unless the look begins just now.
-        if watch.is_some_and(|looks| looks.watches(self.number())) {
+        if let Some(looks) = watch
+            && word & WATCHED != 0
+        {
+            return self.claim_watched(word, looks);
+        }
+        self.exchange_for_claim(word).map_or(Claimed::No, |()| Claimed::Yes)
+    }
+
+    #[inline(always)]
+    fn exchange_for_claim(&self, word: u32) -> Option<()> {
+        // SeqCst: before the question to the lines, in the one order, if one follows. It acquires what `unpin` and `fill` released: whoever
+        // read or wrote the cell has done so. Relaxed: the loser does nothing.
+        self.0.compare_exchange(word, BUSY | PIN, Ordering::SeqCst, Ordering::Relaxed).ok().map(drop)
+    }
+
+    /// The same for what takes looks. First without a claim: what is looked at stays, unless the look begins just now.
+    #[inline(never)]
+    fn claim_watched(&self, word: u32, looks: &LookLines) -> Claimed {
+        let number = self.number();
+        match looks.watches_alone(number) {
+            Some(false) => {}
+            Some(true) => return Claimed::No,
+            None => return self.claim_watched_by_many(word, looks),
+        }
+        if self.exchange_for_claim(word).is_none() {
             return Claimed::No;
         }
-        // SeqCst: before the question to the lines, in the one order. It acquires what `unpin` and `fill` released: whoever read or wrote the
-        // cell has done so. Relaxed: the loser does nothing.
-        if self.0.compare_exchange(word, BUSY | PIN, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+        match looks.watches_alone(number) {
+            Some(false) => Claimed::Yes,
+            _ => self.claimed_while(looks),
+        }
+    }
+
+    #[inline(never)]
+    fn claim_watched_by_many(&self, word: u32, looks: &LookLines) -> Claimed {
+        if looks.watches(self.number()) || self.exchange_for_claim(word).is_none() {
             return Claimed::No;
         }
-        if watch.is_some_and(|looks| looks.watches(self.number())) { Claimed::Watched } else { Claimed::Yes }
+        self.claimed_while(looks)
+    }
+
+    /// What was claimed, by whether somebody looks at it.
+    #[inline(never)]
+    fn claimed_while(&self, looks: &LookLines) -> Claimed {
+        if looks.watches(self.number()) { Claimed::Watched } else { Claimed::Yes }
     }
 
     /// The end of a claim of what is watched: the value is to go when nobody reads it any more. The claim's pin stays.

@@ -1,0 +1,32 @@
+//! A word of bytes that are stored one by one and loaded all at once, where that is an atomic word: the processor has no way known here
+//! to load bytes together, or every access has to be one that a checker sees.
+
+use super::width::Blank;
+use crate::sync::{AtomicWord, Ordering, Word};
+
+/// The bytes of a word. Byte `i`, counted from the low end, is that of lane `i`.
+pub struct LaneWord(AtomicWord);
+
+impl Blank for LaneWord {
+    const BLANK: Self = Self(AtomicWord::new(0));
+}
+
+impl LaneWord {
+    /// All bytes. Relaxed.
+    #[inline]
+    pub(super) fn load(&self) -> Word {
+        // Relaxed: see above.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Stores a byte. Relaxed. Only one at a time stores into a lane.
+    #[inline]
+    pub(super) fn store(&self, lane: usize, byte: u8) {
+        let shift = lane * 8;
+        // Relaxed, both: see above. Nobody else changes this lane, so it still has the value that was loaded.
+        let change = (self.0.load(Ordering::Relaxed) >> shift & 0xFF) ^ Word::from(byte);
+        if change != 0 {
+            self.0.fetch_xor(change << shift, Ordering::Relaxed);
+        }
+    }
+}
