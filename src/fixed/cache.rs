@@ -154,7 +154,7 @@ pub struct Swept {
 /// # Cost
 ///
 /// A look-up takes a hash, two lines of memory for the set, and one for each entry whose tag matches (mostly the one wanted). An insert
-/// takes three atomic read-modify-writes, one more if the key was in use; if what it displaces is much read by others, a line of memory from each of
+/// takes two atomic read-modify-writes, three where processors can't load bytes by the word, one more if the key was in use; if what it displaces is much read by others, a line of memory from each of
 /// their cores. [`memory_size`](Self::memory_size) says what memory it takes.
 pub struct Cache<K, V, M: Store, C: Config = Setup> {
     setup: C,

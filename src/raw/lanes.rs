@@ -207,7 +207,12 @@ pub(super) fn prefetch_lines<const TO_WRITE: bool, T>(value: &T) {
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(target_env = "sgx"), not(any(larder_loom, larder_step))))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(target_env = "sgx"),
+    not(any(larder_loom, larder_step))
+))]
 mod to_write {
     use crate::sync::{AtomicU8, Ordering};
 
@@ -252,7 +257,12 @@ mod to_write {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(target_env = "sgx"), not(any(larder_loom, larder_step)))))]
+#[cfg(not(all(
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(target_env = "sgx"),
+    not(any(larder_loom, larder_step))
+)))]
 mod to_write {
     /// Whether lines can be fetched to be written.
     pub(crate) const fn can_fetch_to_write() -> bool {

@@ -46,12 +46,14 @@ pub(crate) mod hold;
 pub(crate) mod indices;
 #[cfg(all(
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     target_endian = "little",
     not(any(larder_loom, larder_step, feature = "portable-atomic"))
 ))]
 mod lane_word;
 #[cfg(not(all(
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     target_endian = "little",
     not(any(larder_loom, larder_step, feature = "portable-atomic"))
 )))]

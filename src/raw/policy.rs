@@ -174,20 +174,19 @@ pub(crate) struct Around<'a> {
     most: u32,
 }
 
-/// Of how many sets one is asked how large the window should be. The events are rare, and so still rarer shared.
-const ASKED: usize = 16;
-/// The fewest sets of which not all are asked.
-const MANY: usize = 128;
+/// Of how many sets one is asked how large the window should be, as a power of two: the events are rare, and so still rarer shared. Where
+/// there are few sets it is one of fewer, so that [`FEW`] are asked if there are as many.
+const MOST_ASKED_OF: u32 = 4;
+/// As many sets as are asked at least.
+const FEW: usize = 16;
 
 impl<'a> Around<'a> {
     /// For set `index` of `sets`, which uses so many ways.
     #[inline]
     pub(crate) fn new(climb: &'a Climb, index: usize, sets: usize, ways: usize) -> Self {
-        let asked = match sets {
-            few if few < MANY => Some(few as u32),
-            // Sets are numbered with 32 bits.
-            many => index.is_multiple_of(ASKED).then_some((many / ASKED) as u32),
-        };
+        let of = (sets / FEW).checked_ilog2().unwrap_or(0).min(MOST_ASKED_OF);
+        // Sets are numbered with 32 bits.
+        let asked = index.is_multiple_of(1 << of).then_some((sets >> of) as u32);
         Self { climb, asked, most: most_window(ways) }
     }
 

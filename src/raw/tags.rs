@@ -33,3 +33,25 @@ impl<W: Width> Tags<W> {
         self.0.as_ref()[way / LANES].store(way % LANES, tag);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::width::{Blank, Ways};
+    use super::{Mask, Tags};
+
+    #[test]
+    fn a_tag_is_that_of_its_way_and_of_no_other() {
+        let tags = Tags::<Ways<8>>::BLANK;
+        assert_eq!(tags.matching(0), Mask::first_ways(8));
+        let mut expected = [0_u8; 8];
+        for (round, way) in [3, 0, 7, 3, 5, 1, 6, 2, 4, 0].into_iter().enumerate() {
+            expected[way] = 0xFF - u8::try_from(round).expect("a few rounds");
+            tags.set(way, expected[way]);
+            for tag in 0..=u8::MAX {
+                let ways = (0..8).filter(|&way| expected[way] == tag).map(Mask::one);
+                let ways = ways.fold(Mask::NONE, Mask::or);
+                assert_eq!(tags.matching(tag), ways, "tag {tag} after round {round}");
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@
 //! there is a second reason for a larger window, keys that nothing but window would have kept.
 //!
 //! It differs from the cache where that saves work there and should cost no hits: here every set says how large the window should be,
-//! and not one in eight; and chance is a random number.
+//! and not one in sixteen; and chance is a random number.
 
 use crate::requests::Requests;
 use alloc::collections::VecDeque;
