@@ -750,7 +750,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let call = Call {
             plain: self.copies(),
             watch: self.watch(),
-            birth: Birth::of(self.watch()),
+            // Who takes copies needs no look, and a claim is spared the question who does.
+            birth: Birth::of(self.watch().filter(|_| self.copies().is_none())),
             usable,
             around,
             now,
