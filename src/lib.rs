@@ -92,6 +92,9 @@ mod stats_base;
 #[cfg(any(larder_loom, larder_step))]
 #[doc(hidden)]
 pub mod testing;
+#[cfg(all(any(larder_loom, larder_step), feature = "std", target_has_atomic = "64"))]
+#[doc(hidden)]
+pub mod testing_course;
 // Named after its folder, whose name the public module needs.
 #[path = "time/mod.rs"]
 mod time_base;
@@ -239,6 +242,11 @@ pub mod time {
     //! backward makes things live longer and never panics, and one that stands at either end of its range expires nothing
     //! that has no deadline.
 
+    #[cfg(all(
+        feature = "std",
+        any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
+    ))]
+    pub use crate::hosted::counter_clock::CounterClock;
     #[cfg(all(
         feature = "std",
         any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
