@@ -33,7 +33,7 @@ pub(super) fn is_steady() -> bool {
     *IS_STEADY.get_or_init(|| !cfg!(any(miri, target_env = "sgx")) && is_invariant() && is_trusted())
 }
 
-#[allow(unused_unsafe, reason = "since Rust 1.94 they are safe")]
+#[allow(unused_unsafe, reason = "newer compilers have them safe")]
 fn is_invariant() -> bool {
     // SAFETY: every such processor has the instruction.
     let leaves = unsafe { __cpuid(EXTENDED) }.eax;

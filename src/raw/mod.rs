@@ -21,7 +21,7 @@
 //! | `tracked`, `heap_slots` | the slots of a tracker, and pins on them; on the heap |
 //! | `waker` | where a task that waits leaves its waker |
 //! | `waiters` | those who wait for what others give back, each with his waker |
-//! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
+//! | `memory`, `lined`, `heap` | the arrays of a hash list, inline or on the heap, where they begin with a line of the cache |
 //! | `system_clock`, `system_clock_of_std` | the clocks of the system: by their numbers, and where they have none |
 //! | `course` | a clock that is carried on by a counter: the protocol |
 //! | `counter_of_x86_64`, `counter_of_aarch64` | the processor's counter |
@@ -63,6 +63,8 @@ mod heap_slots;
 pub(crate) mod hold;
 pub(crate) mod indices;
 mod lanes;
+#[cfg(feature = "alloc")]
+mod lined;
 pub(crate) mod look_lines;
 pub(crate) mod looks;
 pub(crate) mod marks;
