@@ -203,10 +203,12 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     }
 
     #[inline]
-    fn foresee_look_up(&self, hash: u32) {
-        if let Some(lane) = table::likely(self, hash) {
+    fn foresee_look_up(&self, hash: u32) -> bool {
+        let likely = table::likely(self, hash);
+        if let Some(lane) = likely {
             prefetch(self.nodes.as_ptr().wrapping_add(lane.number() as usize));
         }
+        likely.is_some()
     }
 
     #[inline]
