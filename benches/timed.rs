@@ -12,7 +12,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use larder::cache::{Expiring, Heap, Idling, LruCache, Timed, TimedCache};
 use larder::key::DefaultHash;
-use larder::time::{Clock, CoarseClock, Instant, ManualClock, StdClock, TickClock};
+use larder::time::{Clock, CoarseClock, CounterClock, Instant, ManualClock, StdClock, TickClock};
 use rand::distr::Distribution;
 use rand::{SeedableRng, rngs::SmallRng};
 use rand_distr::Zipf;
@@ -81,6 +81,13 @@ ours!(
     "larder, idling, real clock",
     Idling<StdClock>,
     Idling::new(StdClock::new()).with_time_to_live(TTL).with_time_to_idle(TTL)
+);
+
+ours!(
+    4,
+    "larder, counter clock",
+    Expiring<CounterClock>,
+    Expiring::new(CounterClock::new()).with_time_to_live(TTL)
 );
 
 /// For comparison: the same without time.
@@ -284,6 +291,7 @@ macro_rules! each {
     ($workload:ident) => {
         vec![
             $workload::<Ours<Expiring<StdClock>, 0>>(),
+            $workload::<Ours<Expiring<CounterClock>, 4>>(),
             $workload::<Ours<Expiring<&'static CoarseClock<StdClock>>, 1>>(),
             $workload::<Ours<Expiring<TickClock>, 2>>(),
             $workload::<Ours<Idling<StdClock>, 3>>(),
@@ -308,6 +316,7 @@ fn clocks() -> Vec<Contender<'static>> {
     };
     vec![
         reader("real clock", Box::new(move || real.now().ticks())),
+        reader("counter clock", Box::new(|| CounterClock::new().now().ticks())),
         reader("tick clock", Box::new(|| TickClock::new().now().ticks())),
         reader("coarse clock", Box::new(|| COARSE.now().ticks())),
         reader("std::time::Instant", Box::new(|| u64::from(StdInstant::now() > *black_box(&start())))),
@@ -386,9 +395,9 @@ fn main() {
         }
     };
     table("clocks", 0, clocks);
-    table("hits", 5, || each!(hits));
-    table("get or insert, Zipf 0.99", 5, || each!(mixed));
-    table("churn", 5, || each!(churn));
+    table("hits", 6, || each!(hits));
+    table("get or insert, Zipf 0.99", 6, || each!(mixed));
+    table("churn", 6, || each!(churn));
     if is_wanted("sweep") {
         sweeps();
     }

@@ -10,6 +10,7 @@
 //! | `box_pool`, `pool`, `object_pool` | the pools, with objects that watch how they are used |
 //! | `recorder` | the shared counts beside a pool |
 //! | `ticks` | the clock of two words |
+//! | `course` | the clock that a counter carries on |
 //! | `told` | what was told of a part, by several who look at it at once |
 //! | `cache` | the concurrent cache: one set of one to three ways |
 //! | `memo` | single flight: who computes a result, and who waits |
@@ -32,6 +33,7 @@ mod objects;
 
 mod box_pool;
 mod cache;
+mod course;
 mod indices;
 mod memo;
 mod object_pool;

@@ -36,6 +36,7 @@
 //! | let memory go when it runs short | | [`watch::Pressure`] |
 //! | say what time it is | in tests, or by a timer interrupt | [`time::ManualClock`] |
 //! | | by the operating system, or in a browser | `time::StdClock` (`std`, `web-time`) |
+//! | | by the same and the processor's counter, for half of that | `time::CounterClock` (`std`) |
 //! | | by its kernel's last tick, for a few loads | `time::TickClock` (`std`) |
 //! | | by any of these, for the price of a load | [`time::CoarseClock`] |
 //!
@@ -92,6 +93,9 @@ mod stats_base;
 #[cfg(any(larder_loom, larder_step))]
 #[doc(hidden)]
 pub mod testing;
+#[cfg(all(any(larder_loom, larder_step), feature = "std", target_has_atomic = "64"))]
+#[doc(hidden)]
+pub mod testing_course;
 // Named after its folder, whose name the public module needs.
 #[path = "time/mod.rs"]
 mod time_base;
@@ -218,7 +222,7 @@ pub mod time {
     //! and says how many make a second; an [`Instant`] is such a count; a [`Deadline`] is the instant from which on
     //! something no longer holds. [`ManualClock`] stands until it is told to move, which is what tests want, and what
     //! firmware wants whose timer interrupt is the clock. `StdClock` (feature `std`) is the operating system's,
-    //! `TickClock` the same as of the kernel's last tick, and [`CoarseClock`] makes any clock cheap to read.
+    //! `CounterClock` the same, carried on by the processor's counter, `TickClock` the same as of the kernel's last tick, and [`CoarseClock`] makes any clock cheap to read.
     //!
     //! ```
     //! use core::time::Duration;
@@ -239,6 +243,11 @@ pub mod time {
     //! backward makes things live longer and never panics, and one that stands at either end of its range expires nothing
     //! that has no deadline.
 
+    #[cfg(all(
+        feature = "std",
+        any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))
+    ))]
+    pub use crate::hosted::counter_clock::CounterClock;
     #[cfg(all(
         feature = "std",
         any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown")))

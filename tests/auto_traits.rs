@@ -524,6 +524,8 @@ assert_impl_all!(larder::memo::SingleFlight: Send, Sync, Unpin);
 #[cfg(feature = "std")]
 assert_impl_all!(larder::time::StdClock: Send, Sync, Unpin);
 #[cfg(feature = "std")]
+assert_impl_all!(larder::time::CounterClock: Send, Sync, Unpin);
+#[cfg(feature = "std")]
 assert_impl_all!(larder::time::TickClock: Send, Sync, Unpin);
 
 // The mistakes that others have made, once more without a formula.

@@ -316,10 +316,11 @@ mod of_the_system {
     use super::*;
     use core::sync::atomic::AtomicU64;
     use larder::cache::{Expiring, HeapCache, Inserted, Setup, TimedCache};
-    use larder::time::{StdClock, TickClock};
+    use larder::time::{CounterClock, StdClock, TickClock};
 
     static CLOCK: StdClock = StdClock::new();
     static TICKS: TickClock = TickClock::new();
+    static COUNTER: CounterClock = CounterClock::new();
 
     #[test]
     fn goes_on_and_never_back() {
@@ -406,5 +407,51 @@ mod of_the_system {
         let wait = || while cache.get("goes").is_some() {};
         std::thread::scope(|scope| (0..2).for_each(|_| _ = scope.spawn(wait)));
         assert!(TICKS.now() > begin);
+    }
+
+    /// A counter may be read before what stands before it, as far as a processor looks ahead, and a leg of the clock's course may be wrong
+    /// by what it is long; but nothing is by more.
+    const REACH: u64 = 5_000_000;
+
+    #[test]
+    fn goes_on_by_the_counter_for_any_thread() {
+        static SEEN: AtomicU64 = AtomicU64::new(0);
+        let begin = COUNTER.now();
+        let read = || {
+            let mut now = begin;
+            while now.saturating_since(begin) < 20_000_000 {
+                let seen = SEEN.load(Ordering::Acquire);
+                now = CounterClock::default().now();
+                assert!(now.ticks() + REACH >= seen, "{now:?} after {seen}");
+                SEEN.fetch_max(now.ticks(), Ordering::Release);
+            }
+        };
+        std::thread::scope(|scope| (0..3).for_each(|_| _ = scope.spawn(read)));
+    }
+
+    #[test]
+    fn is_about_the_same_by_the_counter() {
+        let begin = CLOCK.now();
+        let mut before = begin;
+        while before.saturating_since(begin) < 20_000_000 {
+            let by_counter = COUNTER.now().ticks();
+            let after = CLOCK.now();
+            assert!(by_counter + REACH >= before.ticks(), "{by_counter} after {before:?}");
+            assert!(by_counter <= after.ticks() + REACH, "{by_counter} before {after:?}");
+            before = after;
+        }
+    }
+
+    #[test]
+    fn ends_entries_by_the_counter() {
+        let mut cache = TimedCache::with_capacity(4, Expiring::new(COUNTER));
+        let deadline = Deadline::after(&COUNTER, Duration::from_millis(1));
+        cache.put("stays", 1);
+        assert_eq!(cache.insert_until("goes", 2, deadline), Inserted::New);
+        while cache.get("goes").is_some() {}
+        assert!(CLOCK.now().ticks() + REACH >= deadline.instant().unwrap().ticks());
+        assert_eq!(cache.get("stays"), Some(&1));
+        assert_eq!(cache.sweep(COUNTER.now(), 4).expired, 1);
+        cache.validate();
     }
 }

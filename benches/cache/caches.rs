@@ -6,7 +6,7 @@ use core::time::Duration;
 use larder::cache::{Expiring, HeapCache, Setup, Untimed, Words};
 use larder::key::DefaultHash;
 use larder::stats::Off;
-use larder::time::{ManualClock, StdClock, TickClock};
+use larder::time::{CounterClock, ManualClock, StdClock, TickClock};
 use std::sync::{Mutex, PoisonError};
 
 /// A value that is costly to copy.
@@ -180,6 +180,13 @@ macro_rules! expiring {
 
 expiring!(RealWords, "larder, words, real clock", StdClock = StdClock::new(), Words);
 expiring!(RealPinned, "larder, by clone, real clock", StdClock = StdClock::new(), larder::cache::Pinned);
+expiring!(CounterWords, "larder, words, counter clock", CounterClock = CounterClock::new(), Words);
+expiring!(
+    CounterPinned,
+    "larder, by clone, counter clock",
+    CounterClock = CounterClock::new(),
+    larder::cache::Pinned
+);
 expiring!(TickWords, "larder, words, tick clock", TickClock = TickClock::new(), Words);
 expiring!(TickPinned, "larder, by clone, tick clock", TickClock = TickClock::new(), larder::cache::Pinned);
 expiring!(CoarseWords, "larder, words, coarse clock", &'static ManualClock = &COARSE, Words);

@@ -13,7 +13,8 @@ mod contest;
 
 use caches::{Bound, ByClone, ByRef, ByWords, FixedCache, Large, LockedLru, Moka, QuickCache, Scc, Shared};
 use caches::{
-    CoarsePinned, CoarseWords, MokaFor, QuickCacheUntil, RealPinned, RealWords, TickPinned, TickWords,
+    CoarsePinned, CoarseWords, CounterPinned, CounterWords, MokaFor, QuickCacheUntil, RealPinned, RealWords,
+    TickPinned, TickWords,
 };
 use caches::{Sieve, TinyUfo, Value};
 use contest::{Contender, contender, contest, scramble};
@@ -294,7 +295,16 @@ fn main() {
             chosen,
             format!("uniform hits of what ends, u64, {by}"),
             hits::<u64>(threads, false),
-            [RealWords, RealPinned, TickWords, TickPinned, CoarseWords, CoarsePinned],
+            [
+                RealWords,
+                RealPinned,
+                CounterWords,
+                CounterPinned,
+                TickWords,
+                TickPinned,
+                CoarseWords,
+                CoarsePinned
+            ],
             [QuickCacheUntil, MokaFor]
         );
         bound(chosen, &format!("uniform hits in a table that nobody can change, u64, {by}"), threads);

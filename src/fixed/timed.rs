@@ -392,11 +392,13 @@ impl<K: Hash + Eq, V, M: Memory, T: Timed, H: BuildHasher> TimedCache<K, V, M, T
     #[inline]
     pub fn get_mut<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<&mut V> {
         let hash = hash32(&self.hasher, key);
-        // A real clock takes as long as memory does.
-        self.list.foresee_look_up(hash);
-        let now = self.time.now();
+        // A real clock takes as long as memory does. Where there is nothing to fetch it is hardly ever asked.
+        let early = self.list.foresee_look_up(hash).then(|| self.time.now());
         let found = self.list.lookup(hash, |of| key.equivalent(of));
-        let value = found.and_then(|found| Self::use_found(found, &self.time, now));
+        let value = found.and_then(|found| {
+            let now = early.unwrap_or_else(|| self.time.now());
+            Self::use_found(found, &self.time, now)
+        });
         if value.is_some() {
             self.stats.hits += 1;
         } else {

@@ -1,5 +1,7 @@
 //! What needs an operating system: feature `std`.
 
+#[cfg(any(feature = "web-time", not(all(target_family = "wasm", target_os = "unknown"))))]
+pub(crate) mod counter_clock;
 pub(crate) mod flight;
 pub(crate) mod janitor;
 mod managers;

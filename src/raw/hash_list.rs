@@ -191,10 +191,11 @@ impl<K, V, M: Memory, X: Beside> HashList<K, V, M, X> {
         self.find(hash, is).map(|place| Found { list: self, place })
     }
 
-    /// Has the processor fetch what a look-up of this hash will probably need, for callers that have something to do before.
+    /// Has the processor fetch what a look-up of this hash will probably need, for callers that have something to do before. Says
+    /// whether it will probably find anything.
     #[inline]
-    pub(crate) fn foresee_look_up(&self, hash: u32) {
-        self.arrays.foresee_look_up(hash);
+    pub(crate) fn foresee_look_up(&self, hash: u32) -> bool {
+        self.arrays.foresee_look_up(hash)
     }
 
     /// What is beside the entry of this number.

@@ -2,13 +2,10 @@
 
 use super::hash_list::HashList;
 use super::lanes::prefetch;
+use super::lined::Lined;
 use super::memory::{Arrays, At, Beside, Links, MOST, Memory, Node, sealed};
 use super::table::{self, BYTES, Chunk, Head, Lane};
 use crate::error::CapacityError;
-use alloc::alloc::alloc_zeroed;
-use alloc::boxed::Box;
-use core::alloc::Layout;
-use core::ptr::NonNull;
 
 /// On the heap, with room for as many as were asked for when it was made.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +28,9 @@ const AHEAD: usize = 8;
 /// of the end of the list.
 #[doc(hidden)]
 pub struct HeapArrays<K, V, X> {
-    heads: Box<[Head]>,
-    nodes: Box<[Node<K, V>]>,
-    traces: Box<[Trace<X>]>,
+    heads: Lined<Head>,
+    nodes: Lined<Node<K, V>>,
+    traces: Lined<Trace<X>>,
     capacity: usize,
     /// The number of the last chunk: a bit for each that numbers of chunks differ in.
     mask: u32,
@@ -60,11 +57,11 @@ impl<K, V, X: Beside> HeapArrays<K, V, X> {
         let chunks = (1 + capacity / ENTRIES).next_power_of_two();
         let bytes = chunks * BYTES as usize;
         // SAFETY: a head of zeroes is `Head::EMPTY`.
-        let heads = unsafe { try_zeroed(chunks) };
+        let heads = unsafe { Lined::try_zeroed(chunks) };
         // SAFETY: a node's links may be zeroes, and its key and value anything.
-        let nodes = unsafe { try_zeroed(bytes) };
+        let nodes = unsafe { Lined::try_zeroed(bytes) };
         // SAFETY: zeroes are a trace: `Beside`.
-        let traces = unsafe { try_zeroed(bytes) };
+        let traces = unsafe { Lined::try_zeroed(bytes) };
         let error = CapacityError::OutOfMemory { asked: capacity };
         let ((heads, nodes), traces) = heads.zip(nodes).zip(traces).ok_or(error)?;
         #[expect(clippy::cast_possible_truncation, reason = "for `MOST` entries there are 2^31 nodes")]
@@ -90,25 +87,6 @@ impl<K, V, X: Beside> HeapArrays<K, V, X> {
     }
 }
 
-/// That many `T` of zero bytes, or none if there is no memory for them.
-///
-/// # Safety
-///
-/// A `T` may consist of zero bytes.
-unsafe fn try_zeroed<T>(length: usize) -> Option<Box<[T]>> {
-    let layout = Layout::array::<T>(length).ok()?;
-    let start = if layout.size() == 0 {
-        NonNull::dangling()
-    } else {
-        // SAFETY: the layout's size is not zero.
-        NonNull::new(unsafe { alloc_zeroed(layout) })?.cast::<T>()
-    };
-    let slice: *mut [T] = core::ptr::slice_from_raw_parts_mut(start.as_ptr(), length);
-    // SAFETY: the memory came from the global allocator with the layout of this slice, or the slice has no size; its
-    // items are zero bytes, which the caller says are a `T`.
-    Some(unsafe { Box::from_raw(slice) })
-}
-
 impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     /// All but the first.
     const LANES: u32 = (1 << BYTES) - 2;
@@ -119,7 +97,7 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     }
 
     fn bytes_elsewhere(&self) -> usize {
-        size_of_val(&*self.heads) + size_of_val(&*self.nodes) + size_of_val(&*self.traces)
+        self.heads.bytes() + self.nodes.bytes() + self.traces.bytes()
     }
 
     #[inline]
@@ -225,10 +203,12 @@ impl<K, V, X: Beside> Arrays<K, V, X> for HeapArrays<K, V, X> {
     }
 
     #[inline]
-    fn foresee_look_up(&self, hash: u32) {
-        if let Some(lane) = table::likely(self, hash) {
+    fn foresee_look_up(&self, hash: u32) -> bool {
+        let likely = table::likely(self, hash);
+        if let Some(lane) = likely {
             prefetch(self.nodes.as_ptr().wrapping_add(lane.number() as usize));
         }
+        likely.is_some()
     }
 
     #[inline]

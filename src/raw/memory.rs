@@ -189,7 +189,7 @@ pub trait Arrays<K, V, X> {
 
     /// Has the processor fetch the node that a look-up of this hash will probably compare, for callers that have something to do before.
     #[doc(hidden)]
-    fn foresee_look_up(&self, hash: u32);
+    fn foresee_look_up(&self, hash: u32) -> bool;
 
     /// Told of the node that is about to be evicted, has the processor fetch what the evictions after it will touch.
     ///
@@ -416,7 +416,9 @@ impl<K, V, X: Beside, const N: usize> Arrays<K, V, X> for InlineArrays<K, V, X, 
     }
 
     #[inline]
-    fn foresee_look_up(&self, _: u32) {}
+    fn foresee_look_up(&self, _: u32) -> bool {
+        true
+    }
 
     #[inline]
     unsafe fn foresee(&self, _: At) {}

@@ -22,8 +22,11 @@
 //! | `tracked`, `heap_slots` | the slots of a tracker, and pins on them; on the heap |
 //! | `waker` | where a task that waits leaves its waker |
 //! | `waiters` | those who wait for what others give back, each with his waker |
-//! | `memory`, `heap` | the arrays of a hash list, inline or on the heap |
+//! | `memory`, `lined`, `heap` | the arrays of a hash list, inline or on the heap, where they begin with a line of the cache |
 //! | `system_clock`, `system_clock_of_std` | the clocks of the system: by their numbers, and where they have none |
+//! | `course` | a clock that is carried on by a counter: the protocol |
+//! | `counter_of_x86_64`, `counter_of_aarch64` | the processor's counter |
+//! | `counter_clock`, `counter_clock_of_system` | the clock of the system, carried on by that; and where there is none |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
 #![allow(unsafe_code, reason = "this folder is where it is allowed")]
@@ -35,6 +38,22 @@
 
 mod cell;
 pub(crate) mod control;
+#[cfg(all(feature = "std", target_arch = "aarch64"))]
+#[path = "counter_of_aarch64.rs"]
+mod counter;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[path = "counter_of_x86_64.rs"]
+mod counter;
+#[cfg(all(feature = "std", any(target_arch = "aarch64", target_arch = "x86_64")))]
+#[allow(dead_code, reason = "where the system has no clock nobody asks for it")]
+pub(crate) mod counter_clock;
+#[cfg(all(feature = "std", not(any(target_arch = "aarch64", target_arch = "x86_64"))))]
+#[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]
+#[path = "counter_clock_of_system.rs"]
+pub(crate) mod counter_clock;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+#[allow(dead_code, reason = "where no counter is known nobody asks for it")]
+pub(crate) mod course;
 pub(crate) mod hash_list;
 #[cfg(feature = "alloc")]
 pub(crate) mod heap;
@@ -60,6 +79,8 @@ mod lane_word;
 #[path = "lane_word_of_atomic.rs"]
 mod lane_word;
 mod lanes;
+#[cfg(feature = "alloc")]
+mod lined;
 pub(crate) mod look_lines;
 pub(crate) mod looks;
 pub(crate) mod marks;

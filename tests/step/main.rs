@@ -10,7 +10,7 @@
 //! | `matrix` | the ways to stop an operation, and the count of the positions at which it was stopped |
 //! | `ledger` | objects that notice how they are used |
 //! | `pools` | what all pools promise |
-//! | `box_pool`, `pool`, `object_pool`, `waiting`, `cache`, `tracker`, `clock` | the operations |
+//! | `box_pool`, `pool`, `object_pool`, `waiting`, `cache`, `tracker`, `clock`, `course` | the operations |
 //! | `costs` | what an operation costs where nobody else is: each atomic access, by kind |
 //! | `checker`, `wrong` | the check of the check: what the checker does, and that it finds protocols that are wrong |
 //!
@@ -29,6 +29,7 @@ mod cache;
 mod checker;
 mod clock;
 mod costs;
+mod course;
 mod object_pool;
 mod pool;
 mod tracker;
