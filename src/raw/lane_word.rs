@@ -21,7 +21,7 @@ impl Blank for LaneWord {
 
 impl LaneWord {
     /// All bytes, each as of its own moment. Relaxed.
-    #[inline(always)]
+    #[inline]
     pub(super) fn load(&self) -> Word {
         let place = core::ptr::from_ref(self);
         let word;

@@ -1,7 +1,7 @@
 //! Bytes compared all at once, sixteen in memory or the lanes of words; and lines fetched before they are needed.
 //!
-//! But for the counter, the one place outside `sync` where processors differ: what is gained by it (3 ns a look-up against the portable form, 10 ns an insert)
-//! needs an instruction, and that needs `unsafe`.
+//! Beside `lane_word` and the counters the one place outside `sync` where processors differ: what is gained by it (3 ns a look-up against
+//! the portable form, 10 ns an insert) needs an instruction, and that needs `unsafe`.
 
 use crate::sync::Word;
 use crate::sync::lossy::LossyWord;
