@@ -572,6 +572,24 @@ fn two_look_at_what_a_third_replaces() {
     });
 }
 
+/// A second line is used between the two questions of one who claims.
+#[test]
+fn a_look_on_a_second_line_meets_a_replacement() {
+    explore_preempted(3, || {
+        let scene = On::<Heap>::new(1, Tags::Apart, [(1, 10)]);
+        let other = beside(&scene, |scene| {
+            scene.cache.share();
+            scene.get(1)
+        });
+        let stored = scene.try_put(1, 11);
+        let seen = join(other);
+        assert!(matches!(seen, None | Some(10 | 11)));
+        assert!(stored || seen != Some(11));
+        scene.left();
+        scene.end();
+    });
+}
+
 /// The entry takes pins at first. Two who pin it at once make it one to look at, while a third wants it for himself.
 #[test]
 fn a_value_begins_to_be_watched_as_a_third_claims_it() {

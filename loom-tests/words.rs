@@ -6,7 +6,7 @@
 use crate::explore::{explore_preempted, join, spawn};
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
-use larder::cache::{Removed, Setup, StaticCache, Untimed, Words};
+use larder::cache::{Removed, Setup, StaticCache, Stored, Untimed, Words};
 use larder::stats::Off;
 use larder::testing::small_cache;
 
@@ -66,6 +66,30 @@ impl Scene {
             Removed::Absent | Removed::InUse => None,
         }
     }
+}
+
+/// What was handed back, as keys and numbers.
+type Back = Option<(u32, u32)>;
+
+fn swap(scene: &Scene, key: u32, number: u32) -> Back {
+    let (key, value) = match scene.0.insert(key, key << 16 | number) {
+        Err(rejected) => (rejected.key, rejected.value),
+        Ok(Stored::New | Stored::ReplacedInUse { evicted: None }) => return None,
+        Ok(Stored::Replaced(value)) => (key, value),
+        Ok(Stored::Evicted(key, value) | Stored::ReplacedInUse { evicted: Some((key, value)) }) => {
+            (key, value)
+        }
+    };
+    Some((key, whole(key, value)))
+}
+
+/// Nothing was handed back twice, nor is still there.
+fn each_once<const N: usize>(scene: &Scene, back: [Back; N]) {
+    let there = [1, 2].map(|key| scene.get(key).map(|number| (key, number)));
+    for (at, one) in back.iter().enumerate() {
+        assert!(one.is_none() || !back[..at].contains(one) && !there.contains(one), "{back:?}, {there:?}");
+    }
+    scene.0.validate(0);
 }
 
 fn whole(key: u32, value: u32) -> u32 {
@@ -162,6 +186,29 @@ fn a_removal_is_seen_by_copies() {
         goes_forward([Some(10), scene.get(1), scene.get(1)]);
         assert_eq!(join(other), Some(10));
         assert_eq!(scene.get(1), None);
+    });
+}
+
+/// The way in which the key was seen is another's when it is claimed, or the key's again.
+#[test]
+fn what_is_replaced_has_become_another_key() {
+    explore_preempted(4, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let other = beside(&scene, |scene| [swap(scene, 2, 20), swap(scene, 1, 21)]);
+        let here = swap(&scene, 1, 12);
+        let [first, second] = join(other);
+        each_once(&scene, [here, first, second]);
+    });
+}
+
+#[test]
+fn what_is_replaced_is_removed_and_its_way_used_again() {
+    explore_preempted(4, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let other = beside(&scene, |scene| (scene.remove(1).map(|number| (1, number)), swap(scene, 2, 20)));
+        let here = swap(&scene, 1, 12);
+        let (removed, second) = join(other);
+        each_once(&scene, [here, removed, second]);
     });
 }
 

@@ -62,7 +62,8 @@ pub enum Stored<K, V> {
     New,
     /// The value that the key had before.
     Replaced(V),
-    /// The entry that had to go. (Also one of the same key, if its time was over or it could not be found any more.)
+    /// The entry that had to go. (Also one of the same key, if its time was over, it could not be found any more, or was put in by another
+    /// one while this call was at work.)
     Evicted(K, V),
     /// The key had a value before, which somebody still holds a reference to and will drop, and perhaps another entry had to go.
     ReplacedInUse {
@@ -713,7 +714,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         deadline: Deadline,
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
         let Some(place) = self.locate(&key) else { return Err(Rejected { key, value }) };
-        place.set.expect_insert();
+        place.set.expect_insert(self.copies());
         self.place(&place, key, value, set::Store::Always, now, deadline, |placed| match placed {
             Placed::Stored(held, displaced) => {
                 // Nothing is, here.

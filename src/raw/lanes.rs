@@ -193,8 +193,9 @@ pub(super) fn pairs_in_word(word: Word, mask: u16, wanted: u16) -> Word {
     !(((word ^ (EACH * Word::from(wanted))) & (EACH * Word::from(mask))) + BELOW_TOPS) & !BELOW_TOPS
 }
 
-/// As [`prefetch`], of all the lines that `value` is on. `TO_WRITE` takes them away from other cores, which one who writes there would have to
-/// do otherwise when it comes to that: only for whoever was told that [it can be](can_fetch_to_write).
+/// As [`prefetch`], of all the lines that `value` is on. `TO_WRITE` takes them away from other cores: one who writes there would have to do
+/// so when it comes to that, and who reads the others of these lines has to fetch them anew. Only for whoever was told that
+/// [it can be](can_fetch_to_write).
 #[inline]
 pub(super) fn prefetch_lines<const TO_WRITE: bool, T>(value: &T) {
     for at in (0..size_of::<T>()).step_by(64) {
@@ -210,8 +211,8 @@ pub(super) fn prefetch_lines<const TO_WRITE: bool, T>(value: &T) {
 #[cfg(all(
     target_arch = "x86_64",
     target_pointer_width = "64",
-    not(target_env = "sgx"),
-    not(any(larder_loom, larder_step))
+    not(any(target_env = "sgx", target_os = "none")),
+    not(any(larder_loom, larder_step, miri))
 ))]
 mod to_write {
     use crate::sync::{AtomicU8, Ordering};
@@ -220,7 +221,8 @@ mod to_write {
     const NO: u8 = 1;
     const YES: u8 = 2;
 
-    /// Whether the processor has the instruction, which is younger than the first ones of its kind.
+    /// Whether the processor has the instruction, which is younger than the first ones of its kind. (Without a system nobody asks: a guest
+    /// that does is stopped by its host, and may not be ready for that.)
     static ANSWER: AtomicU8 = AtomicU8::new(NOT_ASKED);
 
     /// Whether lines can be fetched to be written.
@@ -260,8 +262,8 @@ mod to_write {
 #[cfg(not(all(
     target_arch = "x86_64",
     target_pointer_width = "64",
-    not(target_env = "sgx"),
-    not(any(larder_loom, larder_step))
+    not(any(target_env = "sgx", target_os = "none")),
+    not(any(larder_loom, larder_step, miri))
 )))]
 mod to_write {
     /// Whether lines can be fetched to be written.

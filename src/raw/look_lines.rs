@@ -97,7 +97,8 @@ impl LookLines {
     #[inline(always)]
     pub(super) fn are_mine_alone(&self) -> bool {
         let mine = 1 << self.line();
-        // Relaxed: only to choose; and no look is announced yet.
+        // Relaxed: only to choose. Who announces a look here later finds the line marked by a load in the one order; so whoever does not find
+        // it there has asked before.
         let used = self.used.load(Ordering::Relaxed);
         used == mine || (used & mine == 0 && self.used.fetch_or(mine, Ordering::Relaxed) == 0)
     }

@@ -67,14 +67,14 @@ pub(crate) mod indices;
     any(target_arch = "x86_64", target_arch = "aarch64"),
     target_pointer_width = "64",
     target_endian = "little",
-    not(any(larder_loom, larder_step, feature = "portable-atomic"))
+    not(any(larder_loom, larder_step, miri, feature = "portable-atomic"))
 ))]
 mod lane_word;
 #[cfg(not(all(
     any(target_arch = "x86_64", target_arch = "aarch64"),
     target_pointer_width = "64",
     target_endian = "little",
-    not(any(larder_loom, larder_step, feature = "portable-atomic"))
+    not(any(larder_loom, larder_step, miri, feature = "portable-atomic"))
 )))]
 #[path = "lane_word_of_atomic.rs"]
 mod lane_word;

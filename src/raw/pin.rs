@@ -104,7 +104,7 @@ impl<'a, K, V> Slot<'a, K, V> {
 pub(super) struct Pin<'a, K, V>(Slot<'a, K, V>);
 
 impl<'a, K, V> Pin<'a, K, V> {
-    /// The pin of a claim that has ended.
+    /// The pin that the caller has, of a claim that has ended or of one that was forgotten.
     #[inline(always)]
     pub(super) const fn of(slot: Slot<'a, K, V>) -> Self {
         Self(slot)

@@ -435,18 +435,23 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Fetches what an insert will need from memory, all at once.
     #[inline]
-    pub(crate) fn expect_insert(&self) {
-        if lanes::can_fetch_to_write() { self.fetch::<true>() } else { self.fetch::<false>() }
+    pub(crate) fn expect_insert(&self, plain: Option<Plain<K, V>>) {
+        // Who copies entries writes nothing, and is not to lose the lines of those that stay.
+        match (lanes::can_fetch_to_write(), plain) {
+            (true, None) => self.fetch::<true, true>(),
+            (true, Some(_)) => self.fetch::<true, false>(),
+            (false, _) => self.fetch::<false, false>(),
+        }
     }
 
     #[inline(always)]
-    fn fetch<const TO_WRITE: bool>(&self) {
+    fn fetch<const TO_WRITE: bool, const ENTRIES_TOO: bool>(&self) {
         lanes::prefetch_lines::<TO_WRITE, _>(&self.words);
         lanes::prefetch_lines::<TO_WRITE, _>(&self.stamps);
         lanes::prefetch_lines::<TO_WRITE, _>(&self.ghosts);
         // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
         if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * align_of::<Line>() {
-            lanes::prefetch_lines::<TO_WRITE, _>(&self.entries);
+            lanes::prefetch_lines::<ENTRIES_TOO, _>(&self.entries);
         }
     }
 

@@ -9,10 +9,11 @@
 //! | `model` | `--cfg larder_loom` | loom, which tries every interleaving and every allowed reordering |
 //! | `step` | `--cfg larder_step` | `native` behind a hook, which tries an interrupt or a stall at every access |
 //!
-//! All four have the same `const` constructors, so nothing outside this folder needs a `cfg`. Two types hide whether the target
+//! All four have the same `const` constructors, so nothing outside this folder needs a `cfg` for them. Two types hide whether the target
 //! has 64-bit atomics: [`Ticks`], a count that is whole also where it takes two words, and [`AtomicWord`], the widest there is.
 
-// The whole folder is the switch; this is the only place outside lib.rs that asks about features or targets.
+// The whole folder is the switch; this is the only place outside lib.rs that asks about features or targets, but for
+// instructions that need `unsafe` and are not everywhere: `raw` chooses those.
 #[cfg(all(not(feature = "portable-atomic"), not(target_has_atomic = "32")))]
 compile_error!(
     "this target has no compare-and-swap: turn on larder's feature `portable-atomic`, and in the final binary one of \
