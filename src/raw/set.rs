@@ -455,6 +455,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
     }
 
+    /// Fetches the line of an entry of plain data that will be written, where those of the others stay with their readers.
+    #[inline(always)]
+    fn expect_write(&self, way: usize) {
+        if lanes::can_fetch_to_write() {
+            lanes::prefetch_lines::<true, _>(self.entry(way));
+        }
+    }
+
     /// Whether the entry's time is over. The entry is held.
     #[inline]
     pub(crate) fn has_passed(&self, way: usize, now: Instant) -> bool {
@@ -526,6 +534,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Claims the way in which the key was seen, to put the newcomer there: unless it is there to stay, or somebody holds it.
     #[inline(always)]
     fn claim_seen(&self, call: &Call<'_, K, V, impl CacheRecorder>, store: Store, way: usize) -> bool {
+        self.expect_write(way);
         matches!(store, Store::Always) && self.claim_unpinned(call.watch, way, call.counts)
     }
 
@@ -781,6 +790,9 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             }
         }
         while let Some(way) = self.policy.victim(candidates, arrival, call.around) {
+            if call.plain.is_some() {
+                self.expect_write(way);
+            }
             if self.claim_unpinned(call.watch, way, call.counts) {
                 return Some(way);
             }
