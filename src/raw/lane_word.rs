@@ -7,6 +7,7 @@
 //! A store of a byte is a plain one. As part of an atomic word it would be a read-modify-write, which takes some twenty cycles and holds up
 //! all accesses to memory that follow.
 
+use super::lanes;
 use super::width::Blank;
 use crate::sync::{AtomicU8, Ordering, Word};
 use core::arch::asm;
@@ -37,6 +38,26 @@ impl LaneWord {
             asm!("ldr {}, [{}]", out(reg) word, in(reg) place, options(readonly, nostack, preserves_flags));
         }
         word
+    }
+
+    /// Bit `i` of the result is set where byte `i` of two words, one after the other, is `wanted`.
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    #[inline]
+    pub(super) fn matches_in_two(words: &[Self; 2], wanted: u8) -> u32 {
+        let place = core::ptr::from_ref(words);
+        let bytes;
+        // SAFETY: as in `load`, with sixteen bytes, which no instruction for less has to put together.
+        unsafe {
+            asm!("movdqu {}, xmmword ptr [{}]", out(xmm_reg) bytes, in(reg) place, options(readonly, nostack, preserves_flags));
+        }
+        lanes::in_vector(bytes, wanted)
+    }
+
+    /// Bit `i` of the result is set where byte `i` of two words, one after the other, is `wanted`.
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+    #[inline]
+    pub(super) fn matches_in_two([low, high]: &[Self; 2], wanted: u8) -> u32 {
+        lanes::in_two_words(low.load(), high.load(), wanted)
     }
 
     /// Stores a byte. Relaxed. Only one at a time stores into a lane.

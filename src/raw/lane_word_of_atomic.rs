@@ -1,6 +1,7 @@
 //! A word of bytes that are stored one by one and loaded all at once, where that is an atomic word: the processor has no way known here
 //! to load bytes together, or every access has to be one that a checker sees.
 
+use super::lanes;
 use super::width::Blank;
 use crate::sync::{AtomicWord, Ordering, Word};
 
@@ -17,6 +18,12 @@ impl LaneWord {
     pub(super) fn load(&self) -> Word {
         // Relaxed: see above.
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Bit `i` of the result is set where byte `i` of two words, one after the other, is `wanted`.
+    #[inline]
+    pub(super) fn matches_in_two([low, high]: &[Self; 2], wanted: u8) -> u32 {
+        lanes::in_two_words(low.load(), high.load(), wanted)
     }
 
     /// Stores a byte. Relaxed. Only one at a time stores into a lane.

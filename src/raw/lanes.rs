@@ -93,13 +93,21 @@ pub(super) fn in_word(word: Word, wanted: u8) -> u32 {
 
 /// The same of two words, the lanes of the second above those of the first.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[allow(dead_code, reason = "where tags are loaded all at once nobody asks for it")]
 #[inline]
 pub(super) fn in_two_words(low: Word, high: Word, wanted: u8) -> u32 {
-    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+    use core::arch::x86_64::_mm_set_epi64x;
+    // SAFETY: the target has SSE2 (see the `cfg`). (Not by way of memory: two narrow stores and a wide load would wait for each other.)
+    in_vector(unsafe { _mm_set_epi64x(high.cast_signed(), low.cast_signed()) }, wanted)
+}
+
+/// The same of sixteen bytes in a register.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+pub(super) fn in_vector(bytes: core::arch::x86_64::__m128i, wanted: u8) -> u32 {
+    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set1_epi8};
     // SAFETY: the target has SSE2 (see the `cfg`).
     let wanted = unsafe { _mm_set1_epi8(wanted.cast_signed()) };
-    // SAFETY: as above. (Not by way of memory: two narrow stores and a wide load would wait for each other.)
-    let bytes = unsafe { _mm_set_epi64x(high.cast_signed(), low.cast_signed()) };
     // SAFETY: as above.
     let equal = unsafe { _mm_cmpeq_epi8(bytes, wanted) };
     // SAFETY: as above.
