@@ -123,14 +123,6 @@ pub(crate) struct Call<'a, K, V, R> {
     pub(crate) counts: &'a R,
 }
 
-impl<K, V, R> Clone for Call<'_, K, V, R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V, R> Copy for Call<'_, K, V, R> {}
-
 /// The condition under which it is.
 #[derive(Clone, Copy)]
 pub(crate) enum Store {
@@ -405,8 +397,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
     }
 
-    /// Looks for a key at one value of control without holding anything: what `read` took of its way, which is given the ways that may have
-    /// it, and gives what is there for a key.
+    /// Looks for a key at one value of control without holding anything. `read` copies the key that is in a way, which may be torn, and
+    /// whatever else is wanted of it.
     #[inline(always)]
     fn look<T>(
         &self,
@@ -534,8 +526,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Claims the way in which the key was seen, to put the newcomer there: unless it is there to stay, or somebody holds it.
     #[inline(always)]
     fn claim_seen(&self, call: &Call<'_, K, V, impl CacheRecorder>, store: Store, way: usize) -> bool {
+        if !matches!(store, Store::Always) {
+            return false;
+        }
         self.expect_write(way);
-        matches!(store, Store::Always) && self.claim_unpinned(call.watch, way, call.counts)
+        self.claim_unpinned(call.watch, way, call.counts)
     }
 
     /// A way that was claimed because the key was seen there. If something was published since, it may be another's by now: that goes
