@@ -222,7 +222,8 @@ pub mod time {
     //! and says how many make a second; an [`Instant`] is such a count; a [`Deadline`] is the instant from which on
     //! something no longer holds. [`ManualClock`] stands until it is told to move, which is what tests want, and what
     //! firmware wants whose timer interrupt is the clock. `StdClock` (feature `std`) is the operating system's,
-    //! `CounterClock` the same, carried on by the processor's counter, `TickClock` the same as of the kernel's last tick, and [`CoarseClock`] makes any clock cheap to read.
+    //! `CounterClock` the same, carried on by the processor's counter, `TickClock` the same as of the kernel's last tick, and
+    //! [`CoarseClock`] makes any clock cheap to read.
     //!
     //! ```
     //! use core::time::Duration;

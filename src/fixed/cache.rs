@@ -14,7 +14,7 @@ use crate::raw::mask::Mask;
 use crate::raw::pin::Held;
 use crate::raw::plain::{CellKind, Plain};
 use crate::raw::policy::{Around, Climb};
-use crate::raw::set::{self, Call, Copied, Displaced, Newcomer, Placed, Set, Taken};
+use crate::raw::set::{self, Call, Displaced, Looked, Newcomer, Placed, Set, Taken};
 use crate::raw::store::{Lent, LentSets, Sets, Store};
 use crate::raw::width::{Blank, Ways, Width};
 use crate::raw::word::{Birth, Watch};
@@ -575,18 +575,18 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
 
     /// What a look without a pin has found. Marks it as used, and counts.
     #[inline]
-    fn copied(&self, place: &Place<'_, K, V, M, C>, copied: Copied<V>) -> Result<Option<V>, Torn> {
+    fn copied(&self, place: &Place<'_, K, V, M, C>, copied: Looked<V>) -> Result<Option<V>, Torn> {
         match copied {
-            Copied::Value(way, value) => {
+            Looked::At(way, value) => {
                 place.set.touch(way, Deadline::NEVER);
                 self.recorder().hit();
                 Ok(Some(value))
             }
-            Copied::Absent => {
+            Looked::Absent => {
                 self.recorder().missed();
                 Ok(None)
             }
-            Copied::Torn => Err(Torn),
+            Looked::Torn => Err(Torn),
         }
     }
 
@@ -668,8 +668,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let now = self.now();
         if let Some(plain) = self.copies() {
             match place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other)) {
-                Copied::Torn => {}
-                copied => return matches!(copied, Copied::Value(..)),
+                Looked::Torn => {}
+                copied => return matches!(copied, Looked::At(..)),
             }
         }
         self.find_at(&place, key, now).is_some()

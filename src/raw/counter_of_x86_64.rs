@@ -3,7 +3,8 @@
 //! It goes on at one pace where the processor says so (*invariant*: whatever its frequency is, and while it sleeps). Whether it is the same
 //! on all cores only the system can have found out, and Linux says what it has come to: it reads its own clock by another one if not.
 
-use core::arch::x86_64::{__cpuid, _rdtsc};
+use super::cpuid;
+use core::arch::x86_64::_rdtsc;
 use std::fs::File;
 use std::io::Read;
 use std::sync::OnceLock;
@@ -11,8 +12,7 @@ use std::sync::OnceLock;
 /// Where Linux says what it reads its own clock by.
 const CHOSEN: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
 
-/// The first leaf of what was added to the instruction that asks the processor, and that which tells about its power management.
-const EXTENDED: u32 = 0x8000_0000;
+/// The leaf in which the processor tells about its power management.
 const POWER: u32 = 0x8000_0007;
 
 /// In the register EDX of the latter.
@@ -33,12 +33,8 @@ pub(super) fn is_steady() -> bool {
     *IS_STEADY.get_or_init(|| !cfg!(any(miri, target_env = "sgx")) && is_invariant() && is_trusted())
 }
 
-#[allow(unused_unsafe, reason = "newer compilers have them safe")]
 fn is_invariant() -> bool {
-    // SAFETY: every such processor has the instruction.
-    let leaves = unsafe { __cpuid(EXTENDED) }.eax;
-    // SAFETY: as above.
-    leaves >= POWER && unsafe { __cpuid(POWER) }.edx & IS_INVARIANT != 0
+    cpuid::extended(POWER).is_some_and(|power| power.edx & IS_INVARIANT != 0)
 }
 
 /// What the system says, if it says anything.

@@ -223,7 +223,12 @@ pub(super) fn prefetch_lines<const TO_WRITE: bool, T>(value: &T) {
     not(any(larder_loom, larder_step, miri))
 ))]
 mod to_write {
+    use crate::raw::cpuid;
     use crate::sync::{AtomicU8, Ordering};
+
+    /// The leaf in which the processor tells of instructions that came later, and in its register ECX this one.
+    const INSTRUCTIONS: u32 = 0x8000_0001;
+    const HAS_PREFETCHW: u32 = 1 << 8;
 
     const NOT_ASKED: u8 = 0;
     const NO: u8 = 1;
@@ -246,13 +251,7 @@ mod to_write {
     #[cold]
     #[inline(never)]
     fn ask() -> bool {
-        use core::arch::x86_64::__cpuid;
-        const EXTENDED: u32 = 0x8000_0000;
-        const PREFETCHW: u32 = 1 << 8;
-        #[allow(unused_unsafe, reason = "it is safe in later compilers")]
-        // SAFETY: every processor of 64 bits has the instruction, and outside of an enclave a program may use it.
-        let has_it =
-            unsafe { __cpuid(EXTENDED).eax > EXTENDED && __cpuid(EXTENDED + 1).ecx & PREFETCHW != 0 };
+        let has_it = cpuid::extended(INSTRUCTIONS).is_some_and(|leaf| leaf.ecx & HAS_PREFETCHW != 0);
         // Relaxed: as above.
         ANSWER.store(if has_it { YES } else { NO }, Ordering::Relaxed);
         has_it

@@ -26,6 +26,7 @@
 //! | `system_clock`, `system_clock_of_std` | the clocks of the system: by their numbers, and where they have none |
 //! | `course` | a clock that is carried on by a counter: the protocol |
 //! | `counter_of_x86_64`, `counter_of_aarch64` | the processor's counter |
+//! | `cpuid` | what an x86-64 processor says about itself |
 //! | `counter_clock`, `counter_clock_of_system` | the clock of the system, carried on by that; and where there is none |
 //! | `hash_list` | a hash table whose entries form a list, all by index |
 
@@ -54,6 +55,8 @@ pub(crate) mod counter_clock;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 #[allow(dead_code, reason = "where no counter is known nobody asks for it")]
 pub(crate) mod course;
+#[cfg(target_arch = "x86_64")]
+mod cpuid;
 pub(crate) mod hash_list;
 #[cfg(feature = "alloc")]
 pub(crate) mod heap;

@@ -249,16 +249,8 @@ impl<K, V, R: CacheRecorder> Drop for Draft<'_, K, V, R> {
     }
 }
 
-/// What a look without a pin has found.
-pub(crate) enum Copied<V> {
-    Value(usize, V),
-    Absent,
-    /// Something was published meanwhile.
-    Torn,
-}
-
-/// What a look for a key has found that held nothing.
-enum Looked<T> {
+/// What a look without a pin has found: the key's way, and what was copied of it.
+pub(crate) enum Looked<T> {
     At(usize, T),
     Absent,
     /// Something was published meanwhile.
@@ -383,17 +375,17 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         tag: u8,
         now: Instant,
         is: impl FnMut(&K) -> bool,
-    ) -> Copied<V> {
+    ) -> Looked<V> {
         let read = |way| {
             // SAFETY: PLAIN; the way was live, so there was a pair in it.
             let (key, value) = unsafe { self.entry(way).read_pieces() };
             (key, (value, self.has_passed(way, now)))
         };
         match self.look(plain, self.control.load(), tag, read, is) {
-            Looked::Torn => Copied::Torn,
-            Looked::Absent | Looked::At(_, (_, true)) => Copied::Absent,
+            Looked::Torn => Looked::Torn,
+            Looked::Absent | Looked::At(_, (_, true)) => Looked::Absent,
             // SAFETY: WHOLE, and PLAIN.
-            Looked::At(way, (value, false)) => Copied::Value(way, unsafe { value.assume_init() }),
+            Looked::At(way, (value, false)) => Looked::At(way, unsafe { value.assume_init() }),
         }
     }
 

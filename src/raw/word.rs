@@ -318,7 +318,8 @@ impl SlotWord {
         self.0.compare_exchange(word, BUSY | PIN, Ordering::SeqCst, Ordering::Relaxed).ok().map(drop)
     }
 
-    /// The same for what takes looks. First without a claim: what is looked at stays, unless the look begins just now.
+    /// The same for what takes looks. First without a claim: what is looked at stays, unless the look begins just now. (What is rare, or where
+    /// many threads are, is in calls of its own, so that this one saves no registers.)
     #[inline(never)]
     fn claim_watched(&self, word: u32, looks: &LookLines) -> Claimed {
         let number = self.number();
