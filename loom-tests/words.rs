@@ -6,7 +6,7 @@
 use crate::explore::{explore_preempted, join, spawn};
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
-use larder::cache::{Removed, Setup, StaticCache, Stored, Untimed, Words};
+use larder::cache::{Cache, Filled, Heap, HeapCache, Removed, Sets, Setup, Store, Stored, Untimed, Words};
 use larder::stats::Off;
 use larder::testing::small_cache;
 
@@ -30,14 +30,54 @@ impl Hasher for Alike {
     }
 }
 
-type Tested = StaticCache<u32, u32, 1, 8, Setup<Alike, Untimed, Off, Words>>;
+type Made<M> = Cache<u32, u32, M, Setup<Alike, Untimed, Off, Words>>;
 
-struct Scene(Tested);
+/// Where the cache lies.
+trait Place: Store + Sized + 'static {
+    fn cache(ways: u32) -> Made<Self>;
+}
+
+fn setup() -> Setup<Alike, Untimed, Off, Words> {
+    Setup::new().hasher(Alike).cell(Words)
+}
+
+/// Within itself: who holds an entry pins it.
+type Inline = Sets<1, 8>;
+
+impl Place for Inline {
+    fn cache(ways: u32) -> Made<Self> {
+        small_cache(ways, setup())
+    }
+}
+
+/// On the heap who holds an entry looks at it, once it was pinned by two at a time.
+impl Place for Heap {
+    fn cache(ways: u32) -> Made<Self> {
+        HeapCache::with_capacity_and(ways as usize, setup())
+    }
+}
+
+struct Scene<M: Place = Inline>(Made<M>);
 
 impl Scene {
-    /// A cache of so many ways, and what is in it.
     fn new<const N: usize>(ways: u32, entries: [(u32, u32); N]) -> Arc<Self> {
-        let scene = Self(small_cache(ways, Setup::new().hasher(Alike).cell(Words)));
+        Self::of(ways, entries)
+    }
+}
+
+impl Scene<Heap> {
+    /// Of an entry that takes looks.
+    fn looked_at(ways: u32, key: u32, number: u32) -> Arc<Self> {
+        let scene = Self::of(ways, [(key, number)]);
+        drop([scene.0.get_ref(&key), scene.0.get_ref(&key)]);
+        scene
+    }
+}
+
+impl<M: Place> Scene<M> {
+    /// A cache of so many ways, and what is in it.
+    fn of<const N: usize>(ways: u32, entries: [(u32, u32); N]) -> Arc<Self> {
+        let scene = Self(M::cache(ways));
         scene.0.validate(0);
         for (key, number) in entries {
             assert!(scene.put(key, number));
@@ -55,9 +95,23 @@ impl Scene {
         self.0.get(&key).map(|value| whole(key, value))
     }
 
-    /// By a pin.
+    /// By a pin, or a look. It is the same as long as it is held.
     fn hold(&self, key: u32) -> Option<u32> {
-        self.0.get_ref(&key).map(|value| whole(key, *value))
+        let held = self.0.get_ref(&key)?;
+        let number = whole(key, *held);
+        assert_eq!(whole(key, *held), number, "what is held changes");
+        Some(number)
+    }
+
+    /// That no slot is lost, when nobody has anything of the cache any more: it takes as many new entries as it has ways. So many may be
+    /// retired, and left where they are until then.
+    fn room(&self, left: usize) {
+        assert!(self.0.validate(0) <= left, "a slot is lost");
+        let ways = u32::try_from(self.0.capacity()).expect("a few ways");
+        for key in 100..100 + ways {
+            assert!(self.put(key, 0), "a slot is lost");
+        }
+        assert_eq!(self.0.len(), self.0.capacity(), "a slot is lost");
     }
 
     fn remove(&self, key: u32) -> Option<u32> {
@@ -71,7 +125,7 @@ impl Scene {
 /// What was handed back, as keys and numbers.
 type Back = Option<(u32, u32)>;
 
-fn swap(scene: &Scene, key: u32, number: u32) -> Back {
+fn swap<M: Place>(scene: &Scene<M>, key: u32, number: u32) -> Back {
     let (key, value) = match scene.0.insert(key, key << 16 | number) {
         Err(rejected) => (rejected.key, rejected.value),
         Ok(Stored::New | Stored::ReplacedInUse { evicted: None }) => return None,
@@ -84,12 +138,12 @@ fn swap(scene: &Scene, key: u32, number: u32) -> Back {
 }
 
 /// Nothing was handed back twice, nor is still there.
-fn each_once<const N: usize>(scene: &Scene, back: [Back; N]) {
-    let there = [1, 2].map(|key| scene.get(key).map(|number| (key, number)));
+fn each_once<M: Place, const N: usize>(scene: &Scene<M>, back: [Back; N]) {
+    let there = [1, 2, 3].map(|key| scene.get(key).map(|number| (key, number)));
     for (at, one) in back.iter().enumerate() {
         assert!(one.is_none() || !back[..at].contains(one) && !there.contains(one), "{back:?}, {there:?}");
     }
-    scene.0.validate(0);
+    scene.room(0);
 }
 
 fn whole(key: u32, value: u32) -> u32 {
@@ -97,9 +151,9 @@ fn whole(key: u32, value: u32) -> u32 {
     value & 0xFFFF
 }
 
-fn beside<O: 'static>(
-    scene: &Arc<Scene>,
-    work: impl FnOnce(&Scene) -> O + 'static,
+fn beside<M: Place, O: 'static>(
+    scene: &Arc<Scene<M>>,
+    work: impl FnOnce(&Scene<M>) -> O + 'static,
 ) -> loom::thread::JoinHandle<O> {
     let scene = Arc::clone(scene);
     spawn(move || work(&scene))
@@ -166,15 +220,135 @@ fn a_copy_is_whole_while_its_way_is_removed_and_used_again() {
     });
 }
 
-/// One who pins is refused what is claimed, though it can still be copied: nobody may copy it after that.
+/// One who pins and one who copies see the same.
 #[test]
-fn what_a_pin_was_refused_is_not_copied_any_more() {
+fn what_could_not_be_held_is_not_copied_any_more() {
     explore_preempted(4, || {
         let scene = Scene::new(1, [(1, 10)]);
         let other = beside(&scene, |scene| scene.put(2, 20));
         goes_forward([Some(10), scene.hold(1), scene.get(1)]);
         // There is no room while the only way is held.
         join(other);
+        scene.room(0);
+    });
+}
+
+/// The word of a way that is claimed by its bit lets pins in: what counts is whether it is live after that.
+#[test]
+fn who_holds_plain_data_meets_an_insert_over_it() {
+    explore_preempted(3, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let other = beside(&scene, |scene| [scene.put(2, 20), scene.put(1, 11)]);
+        goes_forward([Some(10), scene.hold(1), scene.hold(1)]);
+        join(other);
+        scene.room(0);
+    });
+}
+
+#[test]
+fn two_hold_what_a_third_replaces() {
+    explore_preempted(2, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let others = [(); 2].map(|()| beside(&scene, |scene| scene.hold(1)));
+        let stored = scene.put(1, 11);
+        for seen in others.map(join) {
+            assert!(matches!(seen, None | Some(10)) || stored && seen == Some(11));
+        }
+        scene.room(0);
+    });
+}
+
+/// Each wants the way that both saw.
+#[test]
+fn two_insert_over_one() {
+    explore_preempted(3, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let other = beside(&scene, |scene| swap(scene, 2, 20));
+        let here = swap(&scene, 3, 30);
+        each_once(&scene, [here, join(other)]);
+    });
+}
+
+#[test]
+fn a_third_holds_what_two_insert() {
+    explore_preempted(1, || {
+        let scene = Scene::new(2, [(1, 10)]);
+        let others = [11, 12].map(|number| beside(&scene, move |scene| scene.put(1, number)));
+        let seen = scene.hold(1);
+        assert!(matches!(seen, None | Some(10..=12)));
+        assert!(others.map(join).contains(&true), "one of them finds a way");
+        scene.room(0);
+    });
+}
+
+/// Its draft is full, and pinned for a moment by the removal, which saw another key there.
+#[test]
+fn a_fill_of_plain_data_is_withdrawn_and_pinned() {
+    explore_preempted(4, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.remove(3));
+        let (number, stored) = match scene.0.get_ref_or_insert_with(2, || 2 << 16 | 20) {
+            Filled::InCache(value) => (whole(2, *value), true),
+            Filled::Unstored(value) => (whole(2, value), false),
+        };
+        assert_eq!((number, join(other)), (20, None));
+        assert!(!stored || scene.get(1).is_none());
+        assert!(matches!(scene.get(2), None | Some(20)));
+        scene.room(0);
+    });
+}
+
+/// The last one who holds what was removed frees its slot, in which there is another entry then.
+#[test]
+fn what_was_removed_is_let_go_as_another_is_inserted() {
+    explore_preempted(3, || {
+        let scene = Scene::new(1, [(1, 10)]);
+        let other = beside(&scene, |scene| scene.hold(1));
+        let removed = scene.remove(1);
+        let stored = scene.put(2, 20);
+        assert!(matches!(join(other), None | Some(10)));
+        assert!(matches!(removed, None | Some(10)));
+        assert_eq!(scene.get(2), stored.then_some(20));
+        scene.room(0);
+    });
+}
+
+// --- Looks. What is retired and looked at may be left in its slot, see `cache`.
+
+#[test]
+fn a_look_at_plain_data_meets_its_replacement() {
+    explore_preempted(3, || {
+        let scene = Scene::looked_at(1, 1, 10);
+        let other = beside(&scene, |scene| scene.put(1, 11));
+        goes_forward([Some(10), scene.hold(1), scene.get(1)]);
+        join(other);
+        scene.room(1);
+    });
+}
+
+/// The second insert finds what the first one has stored, which is looked at or not.
+#[test]
+fn a_look_at_plain_data_meets_two_evictions() {
+    explore_preempted(2, || {
+        let scene = Scene::looked_at(1, 1, 10);
+        let other = beside(&scene, |scene| [scene.put(2, 20), scene.put(1, 11)]);
+        goes_forward([Some(10), scene.hold(1), scene.hold(1)]);
+        join(other);
+        scene.room(1);
+    });
+}
+
+/// What takes pins begins to take looks while it is claimed.
+#[test]
+fn plain_data_begins_to_be_watched_as_a_third_claims_it() {
+    explore_preempted(2, || {
+        let scene = Scene::<Heap>::of(1, [(1, 10)]);
+        let others = [(); 2].map(|()| beside(&scene, |scene| scene.hold(1)));
+        let stored = scene.put(1, 11);
+        for seen in others.map(join) {
+            assert!(matches!(seen, None | Some(10)) || stored && seen == Some(11));
+        }
+        scene.room(1);
     });
 }
 

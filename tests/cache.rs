@@ -1649,6 +1649,81 @@ fn an_entry_that_had_too_many_references_does_not_come_back() {
     assert_eq!(cache.get(&0), None, "it came back without an insert");
 }
 
+/// What an insert over a value that is held by a look does and says, with room elsewhere and without.
+#[cfg(feature = "alloc")]
+fn inserts_over_a_look<X: CellKind>(cell: X)
+where
+    Setup<DefaultHash, Untimed, Striped<1>, X>: larder::cache::Suits<u32, u32>,
+{
+    for capacity in [16, 1] {
+        let setup = Setup::new().recorder(Striped::new()).cell(cell);
+        let cache = larder::cache::HeapCache::<u32, u32, _>::with_capacity_and(capacity, setup);
+        cache.share();
+        cache.put(1, 10).unwrap();
+        // Pins that are held at once are turns: from then on it takes looks.
+        drop((0..40).map(|_| cache.get_ref(&1)).collect::<Vec<_>>());
+        let held = cache.get_ref(&1).expect("it is there");
+        let stored = cache.insert(1, 11);
+        if capacity == 1 {
+            assert!(stored.is_err(), "{stored:?}");
+            assert_eq!((cache.get(&1), cache.stats().replaced), (Some(10), 0));
+        } else {
+            assert_eq!(stored, Ok(Stored::ReplacedInUse { evicted: None }));
+            assert_eq!((cache.get(&1), cache.stats().replaced), (Some(11), 1));
+        }
+        assert_sums(cache.stats(), cache.len());
+        assert_eq!(*held, 10);
+        drop(held);
+        // What was retired and looked at may be left where it is.
+        cache.put(1, 12).unwrap();
+        assert_eq!(cache.get(&1), Some(12));
+    }
+}
+
+#[test]
+#[cfg(feature = "alloc")]
+fn an_insert_over_what_is_looked_at_leaves_it_or_says_that_it_is_in_use() {
+    inserts_over_a_look(Pinned);
+    inserts_over_a_look(Words);
+}
+
+/// Plain data that nobody can hold any more disappears, and its slot is free when it has been let go.
+#[test]
+#[cfg_attr(miri, ignore = "half a million references take long in an interpreter")]
+fn plain_data_with_too_many_references_is_let_go() {
+    type Full = StaticCache<u32, u32, 1, 8, Setup<DefaultHash, Untimed, Striped<1>, Words>>;
+    type Other = fn(&Full);
+    let others: [(&str, Other); 5] = [
+        ("look-up", |cache| assert!(cache.get_ref(&0).is_none())),
+        // It copies: the entry is still there until somebody is refused it.
+        ("insert", |cache| {
+            assert_eq!(cache.get(&0), Some(0));
+            assert!(matches!(cache.insert(0, 1), Ok(Stored::Evicted(1..8, _))));
+            assert_eq!(cache.get(&0), Some(1));
+        }),
+        ("removal", |cache| assert!(!cache.remove(&0).was_there())),
+        ("clear", |cache| cache.clear()),
+        ("retain", |cache| cache.retain(|_, _| true)),
+    ];
+    for (name, other) in others {
+        let setup = Setup::new().recorder(Striped::new()).cell(Words);
+        let cache = Full::with(setup);
+        (0..8).for_each(|key| cache.put(key, key).unwrap());
+        let held: Vec<_> = (0..1 << 19).map(|_| cache.get_ref(&0).expect("not too many yet")).collect();
+        other(&cache);
+        assert!(held.iter().all(|held| **held == 0), "what is held is as it was after {name}");
+        assert!(cache.get_ref(&0).is_none_or(|held| *held == 1), "after {name}");
+        assert_sums(cache.stats(), cache.len());
+        drop(held);
+        assert_eq!(cache.validate(0), 0, "its slot is free after {name}");
+        for key in 100..200 {
+            cache.put(key, key).unwrap();
+        }
+        assert_eq!(cache.len(), 8, "no slot is lost after {name}");
+        assert_sums(cache.stats(), cache.len());
+    }
+}
+
 // Computed values.
 
 #[test]

@@ -10,11 +10,10 @@ use crate::lifetime::{Idling, Stamp, Time, Timed};
 use crate::maintenance::{Maintain, Maintained};
 use crate::raw::control::Epoch;
 use crate::raw::looks::Looks;
-use crate::raw::mask::Mask;
 use crate::raw::pin::Held;
 use crate::raw::plain::{CellKind, Plain};
 use crate::raw::policy::{Around, Climb};
-use crate::raw::set::{self, Call, Displaced, Looked, Newcomer, Placed, Set, Taken};
+use crate::raw::set::{self, Access, Call, Displaced, Looked, Newcomer, Placed, Set, Taken};
 use crate::raw::store::{Lent, LentSets, Sets, Store};
 use crate::raw::width::{Blank, Ways, Width};
 use crate::raw::word::{Birth, Watch};
@@ -155,8 +154,8 @@ pub struct Swept {
 /// # Cost
 ///
 /// A look-up takes a hash, two lines of memory for the set, and one for each entry whose tag matches (mostly the one wanted). An insert
-/// takes two atomic read-modify-writes, three where processors can't load bytes by the word, one more if the key was in use; if what it displaces is much read by others, a line of memory from each of
-/// their cores. [`memory_size`](Self::memory_size) says what memory it takes.
+/// takes two atomic read-modify-writes, three where processors can't load bytes by the word, one more if the key was in use (but not with
+/// [`Words`](crate::cache::Words)); if what it displaces is much read by others, a line of memory from each of their cores. [`memory_size`](Self::memory_size) says what memory it takes.
 pub struct Cache<K, V, M: Store, C: Config = Setup> {
     setup: C,
     /// How many slots less than it has ways each set may use, and how many sets one more less. All zero is all of them.
@@ -272,6 +271,11 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     }
 
     #[inline]
+    fn access(&self) -> Access<'_, K, V> {
+        Access { plain: self.copies(), watch: self.watch() }
+    }
+
+    #[inline]
     fn time(&self) -> &C::Time {
         &self.setup.parts().time
     }
@@ -286,24 +290,10 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         self.time().now()
     }
 
-    /// How many slots a set may use.
-    #[inline]
-    fn ways(&self, set: usize) -> usize {
-        let (each, more) = self.unused;
-        let unused = each as usize + usize::from(set < more as usize);
-        M::Width::WAYS - unused
-    }
-
-    /// The slots that a set may use.
-    #[inline]
-    fn usable(&self, set: usize) -> Mask {
-        Mask::first_ways(self.ways(set))
-    }
-
     /// What the replacement policy of a set looks at outside of it.
     #[inline]
     fn around(&self, set: usize) -> Around<'_> {
-        Around::new(&self.climb, set, self.sets().len(), self.ways(set))
+        Around::new(&self.climb, set, self.sets().len(), self.unused)
     }
 
     /// How many entries there are at most.
@@ -337,7 +327,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// [`Ref`] lives; none is found twice unless it is put in again meanwhile. No look-up: it neither counts nor marks as used, and what it
     /// passes over, because somebody is throwing it out or because it is over, a look-up may still find.
     pub fn iter(&self) -> CacheIter<'_, K, V, StampOf<C>, M::Width> {
-        CacheIter::new(self.sets(), self.watch(), self.now())
+        CacheIter::new(self.sets(), self.access(), self.now())
     }
 
     /// The sum of what `size` gives for each entry: how many bytes they own elsewhere, say.
@@ -351,7 +341,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         let now = self.now();
         for set in self.sets() {
-            set.retain(self.watch(), now, &mut keep, self.recorder());
+            set.retain(self.access(), now, &mut keep, self.recorder());
         }
     }
 
@@ -360,7 +350,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// A value that is being computed by [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
     pub fn clear(&self) {
         let now = self.now();
-        crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(self.watch(), now, self.recorder()));
+        crate::raw::for_each_surely(self.sets().iter(), |set| set.clear(self.access(), now, self.recorder()));
     }
 
     /// Takes out entries until no more than `most` are left: those that are over, all of them, and if that is not enough, in each set those
@@ -375,7 +365,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         let now = self.now();
         let mut gone = 0;
         crate::raw::for_each_surely(self.sets().iter(), |set| {
-            gone += set.expire(self.watch(), now, self.recorder());
+            gone += set.expire(self.access(), now, self.recorder());
         });
         let len = self.len() as u64;
         let Some(most) = u64::try_from(most).ok().filter(|&most| most < len) else { return gone };
@@ -385,7 +375,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
             rest += set.len() as u64 * most;
             let stay = usize::try_from(rest / len).unwrap_or(usize::MAX);
             rest %= len;
-            gone += set.shrink(self.watch(), stay, self.around(index), self.recorder());
+            gone += set.shrink(self.access(), stay, self.around(index), self.recorder());
         });
         gone
     }
@@ -397,7 +387,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
         for _ in 0..count {
             // Relaxed: where to begin is a choice, and that two do not take the same is all there is to it.
             let turn = self.cursor.fetch_add(1, Ordering::Relaxed);
-            swept.expired += sets[turn as usize % sets.len()].expire(self.watch(), now, self.recorder());
+            swept.expired += sets[turn as usize % sets.len()].expire(self.access(), now, self.recorder());
         }
         swept
     }
@@ -440,7 +430,7 @@ impl<K, V, M: Store, C: Config> Cache<K, V, M, C> {
     #[doc(hidden)]
     pub fn validate(&self, references: usize) -> usize {
         let validate =
-            |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.usable(index), references);
+            |(index, set): (usize, &SetIn<K, V, M, C>)| set.validate(self.around(index), references);
         let hidden = self.sets().iter().enumerate().map(validate).sum();
         // A checker's objects are made when they are first looked at.
         if let Some(looks) = self.watch() {
@@ -483,8 +473,8 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         now: Instant,
     ) -> Option<(usize, Held<'a, K, V>)> {
         let is = |other: &K| key.equivalent(other);
-        let found = place.set.find(self.copies(), self.watch(), place.parts.tag, is, self.recorder());
-        found.filter(|&(way, _)| !place.set.is_over(way, now, self.recorder()))
+        let found = place.set.find(self.access(), place.parts.tag, is, self.recorder());
+        found.filter(|&(way, _)| !place.set.is_over(self.access(), way, now, self.recorder()))
     }
 
     /// As [`find_at`](Self::find_at). Marks it as used, and counts.
@@ -714,7 +704,6 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         deadline: Deadline,
     ) -> Result<Stored<K, V>, Rejected<K, V>> {
         let Some(place) = self.locate(&key) else { return Err(Rejected { key, value }) };
-        place.set.expect_insert(self.copies());
         self.place(&place, key, value, set::Store::Always, now, deadline, |placed| match placed {
             Placed::Stored(held, displaced) => {
                 // Nothing is, here.
@@ -743,19 +732,16 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         deadline: Deadline,
         done: impl Fn(Placed<'a, K, V>) -> T,
     ) -> T {
+        let to_write = place.set.expect_insert(self.copies());
         let idle = self.time().idle_deadline(now);
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
-        let ways = self.ways(place.index);
-        let around = Around::new(&self.climb, place.index, self.sets().len(), ways);
-        let usable = Mask::first_ways(ways);
         let call = Call {
-            plain: self.copies(),
-            watch: self.watch(),
+            access: self.access(),
             // Who takes copies needs no look, and a claim is spared the question who does.
             birth: Birth::of(self.watch().filter(|_| self.copies().is_none())),
-            usable,
-            around,
+            around: self.around(place.index),
             now,
+            to_write,
             counts: self.recorder(),
         };
         place.set.place(&call, new, store, K::eq, |key| Parts::of(self.hasher(), key).print, done)
@@ -767,7 +753,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     /// [`get_or_insert_with`](Self::get_or_insert_with) when this begins is not stored.
     pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Removed<V> {
         let Some(Place { set, parts, .. }) = self.locate(key) else { return Removed::Absent };
-        match set.remove(self.watch(), parts.tag, self.now(), |other| key.equivalent(other), self.recorder())
+        match set.remove(self.access(), parts.tag, self.now(), |other| key.equivalent(other), self.recorder())
         {
             Taken::Absent => Removed::Absent,
             Taken::Whole(key, value) => {

@@ -3,9 +3,8 @@
 use crate::lifetime::Stamp;
 use crate::raw::mask::Mask;
 use crate::raw::pin::Held;
-use crate::raw::set::Set;
+use crate::raw::set::{Access, Set};
 use crate::raw::width::Width;
-use crate::raw::word::Watch;
 use crate::time::Instant;
 use core::fmt;
 use core::iter::FusedIterator;
@@ -109,13 +108,13 @@ type Rest<'a, K, V, S, W> = (&'a Set<K, V, S, W>, Mask);
 pub struct CacheIter<'a, K, V, S: Stamp, W: Width> {
     sets: slice::Iter<'a, Set<K, V, S, W>>,
     here: Option<Rest<'a, K, V, S, W>>,
-    watch: Watch<'a>,
+    access: Access<'a, K, V>,
     now: Instant,
 }
 
 impl<'a, K, V, S: Stamp, W: Width> CacheIter<'a, K, V, S, W> {
-    pub(crate) fn new(sets: &'a [Set<K, V, S, W>], watch: Watch<'a>, now: Instant) -> Self {
-        Self { sets: sets.iter(), here: None, watch, now }
+    pub(crate) fn new(sets: &'a [Set<K, V, S, W>], access: Access<'a, K, V>, now: Instant) -> Self {
+        Self { sets: sets.iter(), here: None, access, now }
     }
 }
 
@@ -126,7 +125,8 @@ impl<'a, K, V, S: Stamp, W: Width> Iterator for CacheIter<'a, K, V, S, W> {
         loop {
             if let Some((set, ways)) = &mut self.here {
                 for way in ways.by_ref() {
-                    if let Some(held) = set.peek(self.watch, way).filter(|_| !set.has_passed(way, self.now)) {
+                    if let Some(held) = set.peek(self.access, way).filter(|_| !set.has_passed(way, self.now))
+                    {
                         return Some(Ref::new(held));
                     }
                 }

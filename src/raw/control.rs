@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | publish: a bit comes, others go | the claimer of the way that comes | requires the one it scanned at; `FILL` or `EPOCH` later |
 //! | an invalidation begins | remove, retain, clear | `EPOCH` later |
-//! | a bit goes | who pins or has claimed the way, or was refused a pin of it | stays |
+//! | a bit goes | who pins or has claimed the way, or was refused a pin of it; who claims the way of plain data by that | stays |
 //!
 //! The version counts in two steps. What overtakes a computation that is under way (an insert, an invalidation) counts a whole
 //! *epoch*, what does not (the storing of something computed) only a fraction of one. So one number says both whether anything was
@@ -114,12 +114,29 @@ impl Control {
         Snapshot(self.0.load(Ordering::Relaxed))
     }
 
-    /// Whether nothing was published since `seen`, for who has claimed a way: of what was put into that, too.
+    /// As [`shows`](Self::shows), where ways are claimed by their bits: since it was pinned, this one may have been written and published once
+    /// more.
     #[inline]
-    pub(super) fn is_of_version(&self, seen: Snapshot) -> bool {
-        // Relaxed: the claim acquired the last filling of the way's slot, before which it was published; by coherence this load sees that or
-        // something later.
-        Snapshot(self.0.load(Ordering::Relaxed)).is_of_version(seen)
+    pub(super) fn still_shows(&self, way: usize) -> bool {
+        // SeqCst: after the pin or the announcement, in the one order, as the bit's going comes before the question who reads there. It
+        // acquires that publish.
+        Snapshot(self.0.load(Ordering::SeqCst)).live().contains(way)
+    }
+
+    /// Claims a way by its bit. Nothing if somebody else has taken that; else whether nothing was published since `seen`.
+    #[inline]
+    pub(super) fn take(&self, seen: Snapshot, way: usize) -> Option<bool> {
+        let mut now = seen;
+        while now.live().contains(way) {
+            let next = now.0 & !Word::from(Mask::one(way).bits());
+            // SeqCst: before the question who reads there, in the one order. (All changes of control are, so that `still_shows` finds the last
+            // one before.) It acquires the publish, and what was released before. Relaxed: a guess.
+            match self.0.compare_exchange(now.0, next, Ordering::SeqCst, Ordering::Relaxed) {
+                Ok(_) => return Some(now.is_of_version(seen)),
+                Err(other) => now = Snapshot(other),
+            }
+        }
+        None
     }
 
     /// Shows `way`, and no longer shows `gone`, if nothing was published since `scanned`. Which ways were live before, or none if it
@@ -129,10 +146,10 @@ impl Control {
         // Relaxed: a first guess.
         let mut now = Snapshot(self.0.load(Ordering::Relaxed));
         while now.is_of_version(scanned) {
-            // Release: pairs with the Acquire of `load`: tag and slot word are written. (What others have released before goes on
-            // through this read-modify-write.) Relaxed: only bits have gone, or it is too late.
+            // SeqCst: as `take`. It releases to the Acquire of `load`: tag and slot word are written. (What others have
+            // released before goes on through this read-modify-write.) Relaxed: only bits have gone, or it is too late.
             let next = now.published(way, gone, step);
-            match self.0.compare_exchange(now.0, next.0, Ordering::Release, Ordering::Relaxed) {
+            match self.0.compare_exchange(now.0, next.0, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Some(now.live()),
                 Err(other) => now = Snapshot(other),
             }
@@ -142,16 +159,16 @@ impl Control {
 
     /// The beginning of an invalidation: what was scanned before is not published any more. Gives what is to be looked through.
     pub(super) fn invalidate(&self) -> Snapshot {
-        // Acquire: as `load`, since this is one. Release: pairs with the Acquire of `load`, for a computation that begins later.
-        Snapshot(self.0.fetch_add(EPOCH, Ordering::AcqRel).wrapping_add(EPOCH))
+        // SeqCst: as `take`. It acquires as `load`, since this is one, and releases to the Acquire of `load`, for a computation that begins later.
+        Snapshot(self.0.fetch_add(EPOCH, Ordering::SeqCst).wrapping_add(EPOCH))
     }
 
     /// No longer shows `way`; says whether it was this that made it disappear.
     #[inline]
     pub(super) fn clear(&self, way: usize) -> bool {
-        // Relaxed: nobody reads anything because a bit is gone. Who uses the slot next has claimed it, which comes after by the slot
-        // word, and who reads without a pin has the claimer's fence. (What was released before goes on through this.)
-        let before = self.0.fetch_and(!Word::from(Mask::one(way).bits()), Ordering::Relaxed);
+        // SeqCst: as `take`. (It need not order anything: nobody reads because a bit is gone, who uses the slot next has claimed it, which comes
+        // after by the slot word, and who reads without a pin has the claimer's fence.)
+        let before = self.0.fetch_and(!Word::from(Mask::one(way).bits()), Ordering::SeqCst);
         Snapshot(before).live().contains(way)
     }
 

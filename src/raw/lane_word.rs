@@ -60,10 +60,13 @@ impl LaneWord {
         lanes::in_two_words(low.load(), high.load(), wanted)
     }
 
-    /// Stores a byte. Relaxed. Only one at a time stores into a lane.
+    /// Stores a byte of words, one after the other. Relaxed. Only one at a time stores into a lane.
     #[inline]
-    pub(super) fn store(&self, lane: usize, byte: u8) {
+    pub(super) fn store(words: &[Self], lane: usize, byte: u8) {
+        // SAFETY: words are their bytes, and nothing else.
+        let bytes =
+            unsafe { core::slice::from_raw_parts(words.as_ptr().cast::<AtomicU8>(), size_of_val(words)) };
         // Relaxed: see above.
-        self.0[lane].store(byte, Ordering::Relaxed);
+        bytes[lane].store(byte, Ordering::Relaxed);
     }
 }

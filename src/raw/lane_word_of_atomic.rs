@@ -1,7 +1,7 @@
 //! A word of bytes that are stored one by one and loaded all at once, where that is an atomic word: the processor has no way known here
 //! to load bytes together, or every access has to be one that a checker sees.
 
-use super::lanes;
+use super::lanes::{self, LANES};
 use super::width::Blank;
 use crate::sync::{AtomicWord, Ordering, Word};
 
@@ -26,14 +26,14 @@ impl LaneWord {
         lanes::in_two_words(low.load(), high.load(), wanted)
     }
 
-    /// Stores a byte. Relaxed. Only one at a time stores into a lane.
+    /// Stores a byte of words, one after the other. Relaxed. Only one at a time stores into a lane.
     #[inline]
-    pub(super) fn store(&self, lane: usize, byte: u8) {
-        let shift = lane * 8;
+    pub(super) fn store(words: &[Self], lane: usize, byte: u8) {
+        let (word, shift) = (&words[lane / LANES], lane % LANES * 8);
         // Relaxed, both: see above. Nobody else changes this lane, so it still has the value that was loaded.
-        let change = (self.0.load(Ordering::Relaxed) >> shift & 0xFF) ^ Word::from(byte);
+        let change = (word.0.load(Ordering::Relaxed) >> shift & 0xFF) ^ Word::from(byte);
         if change != 0 {
-            self.0.fetch_xor(change << shift, Ordering::Relaxed);
+            word.0.fetch_xor(change << shift, Ordering::Relaxed);
         }
     }
 }

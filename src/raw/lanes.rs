@@ -156,45 +156,73 @@ pub(super) fn spread(bits: u32) -> Word {
     ((bits.wrapping_mul(ONES) & DIAGONAL) + !TOPS) & TOPS
 }
 
-/// Whether one of the pairs of bytes in the words is `wanted`, looked at through `mask`.
+/// Bit `i` of the result is set where pair of bytes `i` of the words is `wanted`, looked at through `mask`. There are 32 pairs at most, and an
+/// even number of words.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
-pub(super) fn any_pair(words: &[LossyWord], mask: u16, wanted: u16) -> bool {
+pub(super) fn pairs(words: &[LossyWord], mask: u16, wanted: u16) -> u32 {
     use core::arch::x86_64::{
-        _mm_and_si128, _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi16,
-        _mm_setzero_si128,
+        _mm_and_si128, _mm_cmpeq_epi16, _mm_movemask_epi8, _mm_or_si128, _mm_packs_epi16, _mm_set_epi64x,
+        _mm_set1_epi16, _mm_setzero_si128,
     };
     // SAFETY: the target has SSE2 (see the `cfg`).
     let mask = unsafe { _mm_set1_epi16(mask.cast_signed()) };
     // SAFETY: as above.
     let wanted = unsafe { _mm_set1_epi16(wanted.cast_signed()) };
-    // SAFETY: as above.
-    let mut any = unsafe { _mm_setzero_si128() };
-    for two in words.chunks(2) {
-        let high = two.get(1).map_or(0, LossyWord::load);
+    let equal = |two: &[LossyWord]| {
+        let [low, high] = [0, 1].map(|at| two.get(at).map_or(0, LossyWord::load));
         // SAFETY: as above.
-        let pairs = unsafe { _mm_set_epi64x(high.cast_signed(), two[0].load().cast_signed()) };
+        let pairs = unsafe { _mm_set_epi64x(high.cast_signed(), low.cast_signed()) };
         // SAFETY: as above.
         let seen = unsafe { _mm_and_si128(pairs, mask) };
         // SAFETY: as above.
-        let equal = unsafe { _mm_cmpeq_epi16(seen, wanted) };
-        // SAFETY: as above.
-        any = unsafe { _mm_or_si128(any, equal) };
+        unsafe { _mm_cmpeq_epi16(seen, wanted) }
+    };
+    let mut chunks = words.chunks(2).map(equal);
+    // SAFETY: as above.
+    let none = unsafe { _mm_setzero_si128() };
+    let [first, second, third, fourth] = [(); 4].map(|()| chunks.next().unwrap_or(none));
+    // A byte for each pair: all ones stay so.
+    // SAFETY: as above.
+    let low = unsafe { _mm_packs_epi16(first, second) };
+    // SAFETY: as above.
+    let high = unsafe { _mm_packs_epi16(third, fourth) };
+    // SAFETY: as above.
+    let any = unsafe { _mm_or_si128(low, high) };
+    // SAFETY: as above.
+    if unsafe { _mm_movemask_epi8(any) } == 0 {
+        return 0;
     }
     // SAFETY: as above.
-    unsafe { _mm_movemask_epi8(any) != 0 }
+    let [low, high] = [low, high].map(|bytes| unsafe { _mm_movemask_epi8(bytes) }.cast_unsigned());
+    low | high << 16
 }
 
-/// Whether one of the pairs of bytes in the words is `wanted`, looked at through `mask`, which leaves out the upper bit of each.
+/// Bit `i` of the result is set where pair of bytes `i` of the words is `wanted`, looked at through `mask`, which leaves out the upper bit of
+/// each. There are 32 pairs at most, and an even number of words.
 #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 #[inline]
-pub(super) fn any_pair(words: &[LossyWord], mask: u16, wanted: u16) -> bool {
-    words.iter().fold(0, |any, word| any | pairs_in_word(word.load(), mask, wanted)) != 0
+pub(super) fn pairs(words: &[LossyWord], mask: u16, wanted: u16) -> u32 {
+    let mut all = 0;
+    for (index, word) in words.iter().enumerate() {
+        let mut same = pairs_in_word(word.load(), mask, wanted);
+        // Most words have none.
+        while same != 0 {
+            all |= 1 << (index * PAIRS + same.trailing_zeros() as usize / 16);
+            same &= same - 1;
+        }
+    }
+    all
 }
 
+/// Pairs of bytes in a word.
+#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
+const PAIRS: usize = LANES / 2;
+
 /// The upper bit of each pair of bytes of the word that is `wanted`, looked at through `mask`, which leaves out the upper bit of each.
+#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 #[inline]
-pub(super) fn pairs_in_word(word: Word, mask: u16, wanted: u16) -> Word {
+fn pairs_in_word(word: Word, mask: u16, wanted: u16) -> Word {
     const EACH: Word = Word::MAX / 0xFFFF;
     const BELOW_TOPS: Word = EACH * 0x7FFF;
     // The upper bit of a pair becomes 0 only where all that is looked at is as wanted.
@@ -313,7 +341,7 @@ mod portable {
 #[cfg(test)]
 mod tests {
     use super::{
-        LANES, TOPS, any_pair, in_two_words, in_word, matches, matches_from_one, pairs_in_word, portable,
+        LANES, PAIRS, TOPS, in_two_words, in_word, matches, matches_from_one, pairs, pairs_in_word, portable,
     };
     use super::{spread, tops_of_two_words, tops_of_word};
     use crate::sync::Word;
@@ -361,18 +389,22 @@ mod tests {
 
     #[test]
     fn a_pair_is_found_in_any_place_and_no_other_value_is() {
-        const PAIRS: usize = LANES / 2;
-        for place in 0..6 * PAIRS {
-            for (put, found) in
-                [(0xA123_u16, true), (0x0123, true), (0x7122, false), (0x7923, false), (0, false)]
-            {
-                let mut words = [0; 6];
-                words[place / PAIRS] = Word::from(put) << (place % PAIRS * 16);
-                let words = words.map(LossyWord::new);
-                assert_eq!(any_pair(&words, 0x0FFF, 0x0123), found, "{put:#x} in {place}");
-                let seen = words.each_ref().map(|word| pairs_in_word(word.load(), 0x0FFF, 0x0123));
-                assert_eq!(seen.iter().map(|word| word.count_ones()).sum::<u32>(), u32::from(found));
+        for count in [6, 8] {
+            for place in 0..count * PAIRS {
+                for (put, found) in
+                    [(0xA123_u16, true), (0x0123, true), (0x7122, false), (0x7923, false), (0, false)]
+                {
+                    let mut words = [0; 8];
+                    words[place / PAIRS] = Word::from(put) << (place % PAIRS * 16);
+                    let words = &words.map(LossyWord::new)[..count];
+                    let wanted = u32::from(found) << place;
+                    assert_eq!(pairs(words, 0x0FFF, 0x0123), wanted, "{put:#x} in {place}");
+                    let seen = words.iter().map(|word| pairs_in_word(word.load(), 0x0FFF, 0x0123));
+                    assert_eq!(seen.map(Word::count_ones).sum::<u32>(), u32::from(found));
+                }
             }
         }
+        let all = [const { LossyWord::new(Word::MAX / 0xFFFF * 0x0123) }; 8];
+        assert_eq!(pairs(&all, 0x0FFF, 0x0123), u32::MAX >> (32 - 8 * PAIRS));
     }
 }

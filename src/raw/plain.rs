@@ -24,7 +24,7 @@ pub struct Pinned;
 /// threads ask for the same key.
 ///
 /// Data is read and written by the widest words that its alignment allows, up to a pointer's: 256 bytes are 32 of them as `[u64; 32]`,
-/// and 256 as `[u8; 256]`. An insert that displaces another entry costs one atomic read-modify-write more than with [`Pinned`].
+/// and 256 as `[u8; 256]`. An insert costs two atomic read-modify-writes of one word, whatever it displaces.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Words;
 

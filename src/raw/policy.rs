@@ -164,14 +164,16 @@ impl Climb {
     }
 }
 
-/// What a set is told of the cache around it.
+/// What a set is told of the cache around it. What follows from that is worked out where it is asked for: a replacement does not.
 #[derive(Clone, Copy)]
 pub(crate) struct Around<'a> {
-    pub(crate) climb: &'a Climb,
-    /// How many sets are asked how large the window should be, if this is one of them.
-    asked: Option<u32>,
-    /// The most entries its window can have.
-    most: u32,
+    climb: &'a Climb,
+    /// The number of the set.
+    index: usize,
+    /// How many sets there are.
+    sets: usize,
+    /// How many ways less than they have the sets use, and how many sets one more less.
+    unused: (u32, u32),
 }
 
 /// Of how many sets one is asked how large the window should be, as a power of two: the events are rare, and so still rarer shared. Where
@@ -181,19 +183,37 @@ const MOST_ASKED_OF: u32 = 4;
 const FEW: usize = 16;
 
 impl<'a> Around<'a> {
-    /// For set `index` of `sets`, which uses so many ways.
+    /// For set `index` of `sets`, each of which uses so many ways less than it has, and so many one more less.
     #[inline]
-    pub(crate) fn new(climb: &'a Climb, index: usize, sets: usize, ways: usize) -> Self {
-        let of = (sets / FEW).checked_ilog2().unwrap_or(0).min(MOST_ASKED_OF);
-        // Sets are numbered with 32 bits.
-        let asked = index.is_multiple_of(1 << of).then_some((sets >> of) as u32);
-        Self { climb, asked, most: most_window(ways) }
+    pub(crate) const fn new(climb: &'a Climb, index: usize, sets: usize, unused: (u32, u32)) -> Self {
+        Self { climb, index, sets, unused }
     }
 
-    /// How many entries the window has.
+    /// How many ways of the set are used, of so many.
     #[inline]
-    fn window(&self) -> u32 {
-        self.climb.window().min(self.most)
+    pub(crate) fn ways(&self, of: usize) -> usize {
+        let (each, more) = self.unused;
+        of - (each as usize + usize::from(self.index < more as usize))
+    }
+
+    /// The ways that are used, of so many.
+    #[inline]
+    pub(crate) fn usable(&self, of: usize) -> Mask {
+        Mask::first_ways(self.ways(of))
+    }
+
+    /// How many sets are asked how large the window should be, if this is one of them.
+    #[inline]
+    fn asked(&self) -> Option<u32> {
+        let of = (self.sets / FEW).checked_ilog2().unwrap_or(0).min(MOST_ASKED_OF);
+        // Sets are numbered with 32 bits.
+        self.index.is_multiple_of(1 << of).then_some((self.sets >> of) as u32)
+    }
+
+    /// How many entries the window has, in a set of so many ways.
+    #[inline]
+    fn window(&self, of: usize) -> u32 {
+        self.climb.window().min(most_window(self.ways(of)))
     }
 }
 
@@ -230,6 +250,8 @@ pub(super) struct Arrival {
     probation: bool,
     /// How many entries the window has.
     window: u32,
+    /// Whether the set is asked how many that should be.
+    asked: bool,
     print: u16,
 }
 
@@ -351,26 +373,41 @@ impl<W: Width> Policy<W> {
         }
     }
 
+    /// As [`touch`](Self::touch), by who writes to the set anyway: there is nothing to be spared, and whether it is the first time in this tick
+    /// is a branch that nobody foresees.
+    #[inline]
+    pub(super) fn overwritten(&self, way: usize) {
+        let tick = self.clock().tick();
+        let word = &self.states.as_ref()[way / STATES];
+        let (states, shift) = (word.load(), way % STATES * 8);
+        let state = (states >> shift) as u8;
+        let used = (count_of(state) + 1).min(MOST_COUNT) << 4 | tick;
+        let change = if state & TICKS == tick { 0 } else { state ^ used };
+        word.store(states ^ Word::from(change) << shift);
+    }
+
     /// A key that is not here is to be put in.
     #[inline(always)]
     pub(super) fn miss(&self, ghosts: &Ghosts<W>, print: u16, around: Around<'_>) -> Arrival {
         let print = (print & PRINT).max(1);
         let mut clock = self.clock();
         let ghost = ghosts.take(print);
-        if let Some(asked) = around.asked {
+        let asked = around.asked();
+        if let Some(asked) = asked {
             clock = self.ask(clock, ghost, asked, around.climb);
         }
         clock = self.tick(clock);
         let count =
             ghost.map(|(_, ghost)| ((ghost >> 12) as u8 & MOST_COUNT) + 1).map(|count| count.min(MOST_COUNT));
-        Arrival { clock, count, probation: count.is_none(), window: around.window(), print }
+        let window = around.window(W::WAYS);
+        Arrival { clock, count, probation: count.is_none(), window, asked: asked.is_some(), print }
     }
 
     /// As [`miss`](Self::miss), of a key whose entry is in `way`, and is to have another one.
     pub(super) fn again(&self, way: usize, around: Around<'_>) -> Arrival {
         let count = (count_of(self.state(way)) + 1).min(MOST_COUNT);
-        let window = around.window();
-        Arrival { clock: self.clock(), count: Some(count), probation: false, window, print: 1 }
+        let (window, asked) = (around.window(W::WAYS), around.asked().is_some());
+        Arrival { clock: self.clock(), count: Some(count), probation: false, window, asked, print: 1 }
     }
 
     /// What the miss says about the size of the window.
@@ -428,30 +465,24 @@ impl<W: Width> Policy<W> {
         for word in self.states.as_ref() {
             let states = word.load();
             let oldest = lower_halves_zero(states ^ (EACH_STATE * Word::from(tick)));
-            if oldest != 0 {
-                // The upper bit of each byte whose count is not zero: no sum is more than a byte.
-                let counted = (states & COUNTS) + COUNTS;
-                let uses = (oldest & counted & forgetful) >> 3;
-                word.store((states ^ ((oldest >> 7) * change)) - uses);
-            }
+            // The upper bit of each byte whose count is not zero: no sum is more than a byte.
+            let counted = (states & COUNTS) + COUNTS;
+            let uses = (oldest & counted & forgetful) >> 3;
+            // Also if nothing is old: that is a branch that nobody foresees.
+            word.store((states ^ ((oldest >> 7) * change)) - uses);
         }
     }
 
     /// The one of the `candidates` that has to go for an arrival, which learns how it begins. Called again with fewer of
     /// them if that one can't be had.
     #[inline(always)]
-    pub(super) fn victim(
-        &self,
-        candidates: Mask,
-        arrival: &mut Arrival,
-        around: Around<'_>,
-    ) -> Option<usize> {
+    pub(super) fn victim(&self, candidates: Mask, arrival: &mut Arrival) -> Option<usize> {
         let (leaving, window) = self.window(arrival.window);
         let by_chance = ((u32::from(arrival.print) * 0x9E37) >> 4) % CHANCE == arrival.clock.ghost() % CHANCE;
         if let Some(way) = leaving
             && candidates.contains(way)
             && arrival.count.is_none()
-            && around.asked.is_none()
+            && !arrival.asked
             && !by_chance
         {
             return Some(way);
@@ -492,7 +523,7 @@ impl<W: Width> Policy<W> {
         let least = candidates.into_iter().map(count).min()?;
         let candidates =
             candidates.filter(|&way| count(way) == least).map(Mask::one).fold(Mask::of_bits(0), Mask::or);
-        let (leaving, window) = self.window(around.window());
+        let (leaving, window) = self.window(around.window(W::WAYS));
         let established = self.first_to_go(candidates.without(window), self.clock().tick());
         established.or(leaving.filter(|&way| candidates.contains(way))).or(candidates.first())
     }
@@ -587,23 +618,16 @@ impl<W: Width> Ghosts<W> {
     /// Takes out the ghost with this print. Gives its place and what it was.
     #[inline]
     fn take(&self, print: u16) -> Option<(u32, u16)> {
+        let same = lanes::pairs(self.0.as_ref(), PRINT, print);
         // Most keys that are missed are not among them.
-        if lanes::any_pair(self.0.as_ref(), PRINT, print) { self.take_found(print) } else { None }
-    }
-
-    #[inline(never)]
-    fn take_found(&self, print: u16) -> Option<(u32, u16)> {
-        for (index, word) in self.0.as_ref().iter().enumerate() {
-            let ghosts = word.load();
-            let same = lanes::pairs_in_word(ghosts, PRINT, print);
-            if same != 0 {
-                let shift = same.trailing_zeros() & !15;
-                let ghost = (ghosts >> shift) as u16;
-                word.store(ghosts & !(Word::from(u16::MAX) << shift));
-                return Some((index as u32 * GHOSTS as u32 + shift / 16, ghost));
-            }
+        if same == 0 {
+            return None;
         }
-        None
+        let at = same.trailing_zeros();
+        let word = &self.0.as_ref()[at as usize / GHOSTS];
+        let (ghosts, shift) = (word.load(), at as usize % GHOSTS * 16);
+        word.store(ghosts & !(Word::from(u16::MAX) << shift));
+        Some((at, (ghosts >> shift) as u16))
     }
 }
 

@@ -5,17 +5,23 @@
 //! relies on:
 //!
 //! - **SHOWN**: nobody reads a slot before a load of control *after* its pin, or after the reading of the word that lets its look begin, has
-//!   shown the way's bit. A slot becomes full after its publish, and no earlier. With PINNED of the slot word: what is read is full,
-//!   published, and stays where it is until it is let go.
+//!   shown the way's bit. A slot becomes full after its publish, and no earlier (but see BITS). With PINNED of the slot word: what is read
+//!   is full, published, and stays where it is until it is let go.
 //! - **ONE** (control): at most one live entry that can be read has a given key.
 //! - A way that is claimed can't be read, live or not. A slot that is free is not live.
 //!
 //! Where keys and values are plain data there is a second way to read, without a pin: take copies, and look afterwards whether they can
-//! have been torn.
+//! have been torn. That takes a writer who hides the way before he writes, so there hiding is the claim, and the slot words are for those who
+//! pin nevertheless. All calls on a set say the same of whether it is so.
 //!
 //! - **WHOLE**: whoever writes such an entry has hidden its way before, and has had a Release fence between; whoever has read it looks at
 //!   control after an Acquire fence. If nothing was published since the first load, and the way is still live, nobody wrote.
-//!   All calls on a set say the same of whether there are such readers.
+//! - **BITS**: what is live is full, neither busy nor retired: a slot is filled before its publish, and retired after its bit has gone.
+//!   *Whoever takes a live bit away has what is in the slot*, and sees to it: he overwrites it, or retires it. What is full and not live is
+//!   somebody's, who is at work. He may overwrite it if nobody pins it or looks at it *after* the bit has gone: whoever does so later finds that it has
+//!   (Dekker's rule: the bit and the pin, or the look, are read-modify-writes, and each side then loads the other's, all sequentially consistent).
+//!   So pins come and go on what is his, by those who find out that it is not live; he changes its word by read-modify-writes
+//!   alone.
 //!
 //! User code (`Hash`, `Eq`, closures, `Drop`) runs while this thread holds pins, looks and a draft, which their destructors undo, and never
 //! between a claim and its draft. What it may panic in is dropped by a statement of its own, before there is a result: what is in
@@ -109,19 +115,36 @@ pub(crate) struct Newcomer<K, V> {
     pub(crate) idle: Deadline,
 }
 
+/// How a cache's entries are read. All calls on a set say the same.
+pub(crate) struct Access<'a, K, V> {
+    /// That they are plain data, if they are copied without a pin.
+    pub(crate) plain: Option<Plain<K, V>>,
+    /// Where looks at them are announced, if they are.
+    pub(crate) watch: Watch<'a>,
+}
+
+impl<K, V> Clone for Access<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Access<'_, K, V> {}
+
 /// What a call that stores is told of the cache, and of the time.
 pub(crate) struct Call<'a, K, V, R> {
-    /// That entries are plain data, if they are to be read without pins.
-    pub(crate) plain: Option<Plain<K, V>>,
-    pub(crate) watch: Watch<'a>,
+    pub(crate) access: Access<'a, K, V>,
     /// What is said of an entry from the beginning.
     pub(crate) birth: Birth,
-    /// The ways of the set that the cache uses.
-    pub(crate) usable: Mask,
     pub(crate) around: Around<'a>,
     pub(crate) now: Instant,
+    pub(crate) to_write: ToWrite,
     pub(crate) counts: &'a R,
 }
+
+/// Whether lines can be fetched to be written. Asked once in a call.
+#[derive(Clone, Copy)]
+pub(crate) struct ToWrite(bool);
 
 /// The condition under which it is.
 #[derive(Clone, Copy)]
@@ -155,6 +178,14 @@ impl Store {
     const fn keeps(self) -> bool {
         matches!(self, Self::UnlessOvertaken(_))
     }
+}
+
+/// What the key is looked for by, and at which value of control.
+#[derive(Clone, Copy)]
+struct Terms {
+    store: Store,
+    seen: Snapshot,
+    tag: u8,
 }
 
 /// What an entry displaced when it was stored.
@@ -193,12 +224,15 @@ pub(crate) enum Taken<K, V> {
 
 /// A way that is claimed and written, and not published yet. Withdrawn unless it is.
 ///
-/// The way may still be live, from the entry that was there: but it is busy, so nobody looks.
+/// The way may still be live, from the entry that was there: but it is busy, so nobody looks. By BITS it is full already, and not live.
 struct Draft<'a, K, V, R: CacheRecorder> {
     control: &'a Control,
     way: usize,
     slot: Slot<'a, K, V>,
-    birth: Birth,
+    /// What its word will say; nothing where it says so already (BITS).
+    birth: Option<Birth>,
+    /// Whether the caller is to hold what it stored.
+    keep: bool,
     /// How the entry that was there ended, if it is this that ends it; none if there was none.
     end: Option<End>,
     counts: &'a R,
@@ -214,15 +248,12 @@ impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
 
     /// It has been published. Gives the claim's pin, if it is to be kept.
     #[inline]
-    fn published(self, keep: bool) -> Option<Held<'a, K, V>> {
+    fn published(self) -> Option<Held<'a, K, V>> {
         let draft = ManuallyDrop::new(self);
-        if keep {
-            draft.slot.word.fill(draft.birth);
-            Some(Pin::of(draft.slot).into())
-        } else {
-            draft.slot.word.fill_and_unpin(draft.birth);
-            None
+        if let Some(birth) = draft.birth {
+            draft.slot.word.fill(birth, draft.keep);
         }
+        draft.keep.then(|| Pin::of(draft.slot).into())
     }
 
     fn withdraw(self) -> (K, V) {
@@ -238,9 +269,23 @@ impl<'a, K, V, R: CacheRecorder> Draft<'a, K, V, R> {
         }
         // SAFETY: CLAIMED, and it was written here.
         let entry = unsafe { self.slot.pair.take() };
-        self.slot.word.free();
+        if self.birth.is_some() {
+            self.slot.word.free();
+        } else {
+            // Pins come and go. (What the last of them drops is a copy.)
+            leave(self.slot, self.keep);
+        }
         entry
     }
+}
+
+/// Leaves what is the caller's by BITS to whoever still reads it, or nobody: the last one frees the slot. The caller may pin it.
+#[cold]
+fn leave<K, V>(slot: Slot<'_, K, V>, is_pinned: bool) {
+    if !is_pinned {
+        slot.word.pin_own();
+    }
+    drop(Pin::of(slot).retire());
 }
 
 impl<K, V, R: CacheRecorder> Drop for Draft<'_, K, V, R> {
@@ -326,24 +371,43 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Pins a way that was live when control was loaded, and looks again whether it is.
     #[inline(always)]
-    fn pin<'a>(&'a self, way: usize, watch: Watch<'a>) -> Result<Pin<'a, K, V>, Closed> {
-        let pin = self.slot(way, watch).pin()?;
-        if self.control.shows(way) { Ok(pin) } else { Err(Closed::Gone) }
+    fn pin<'a>(&'a self, way: usize, access: Access<'a, K, V>) -> Result<Pin<'a, K, V>, Closed> {
+        let pin = self.slot(way, access.watch).pin().map_err(|closed| Self::closed(access, closed))?;
+        if self.shows(way, access) { Ok(pin) } else { Err(Closed::Gone) }
     }
 
     /// As [`pin`](Self::pin), for who only reads it.
     #[inline(always)]
-    fn hold<'a>(&'a self, way: usize, watch: Watch<'a>) -> Result<Held<'a, K, V>, Closed> {
-        let held = self.slot(way, watch).hold()?;
-        if self.control.shows(way) { Ok(held) } else { Err(Closed::Gone) }
+    fn hold<'a>(&'a self, way: usize, access: Access<'a, K, V>) -> Result<Held<'a, K, V>, Closed> {
+        let held = self.slot(way, access.watch).hold().map_err(|closed| Self::closed(access, closed))?;
+        if self.shows(way, access) { Ok(held) } else { Err(Closed::Gone) }
+    }
+
+    /// The second load, by who holds the way.
+    #[inline(always)]
+    fn shows(&self, way: usize, access: Access<'_, K, V>) -> bool {
+        if access.plain.is_some() { self.control.still_shows(way) } else { self.control.shows(way) }
+    }
+
+    /// Why a way that was live can't be held.
+    #[inline(always)]
+    fn closed(access: Access<'_, K, V>, closed: Closed) -> Closed {
+        match closed {
+            Closed::Taken if access.plain.is_some() => {
+                // Acquire: pairs with the Release of what the word says. By BITS it says so since the bit has gone, and whoever looks after this
+                // call sees that it has.
+                fence(Ordering::Acquire);
+                Closed::Gone
+            }
+            closed => closed,
+        }
     }
 
     /// The entry of a key: of those with its tag the first for which `is` says so.
     #[inline(always)]
     pub(crate) fn find<'a>(
         &'a self,
-        plain: Option<Plain<K, V>>,
-        watch: Watch<'a>,
+        access: Access<'a, K, V>,
         tag: u8,
         mut is: impl FnMut(&K) -> bool,
         counts: &impl CacheRecorder,
@@ -351,18 +415,16 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let live = self.control.load().live();
         let mut refused = Mask::NONE;
         for way in live.and(self.tags.matching(tag)) {
-            match self.hold(way, watch) {
+            match self.hold(way, access) {
                 Ok(held) if is(held.key()) => return Some((way, held)),
-                // Too many pins: it would come back when one of them goes. Claimed: it is still seen by who reads without a pin,
-                // until it is hidden.
+                // Too many pins: it would come back when one of them goes.
                 Err(Closed::Crowded) => refused = refused.or(Mask::one(way)),
-                Err(Closed::Taken) if plain.is_some() => refused = refused.or(Mask::one(way)),
                 Ok(_) | Err(Closed::Gone | Closed::Taken) => {}
             }
         }
         // What is not there for one must not be there for another who looks later.
         for way in refused {
-            self.make_disappear(way, End::Evicted, counts);
+            self.make_disappear(way, access, End::Evicted, counts);
         }
         None
     }
@@ -419,30 +481,32 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Fetches what an insert will need from memory, all at once.
     #[inline]
-    pub(crate) fn expect_insert(&self, plain: Option<Plain<K, V>>) {
+    pub(crate) fn expect_insert(&self, plain: Option<Plain<K, V>>) -> ToWrite {
+        let to_write = lanes::can_fetch_to_write();
         // Who copies entries writes nothing, and is not to lose the lines of those that stay.
-        match (lanes::can_fetch_to_write(), plain) {
+        match (to_write, plain) {
             (true, None) => self.fetch::<true, true>(),
             (true, Some(_)) => self.fetch::<true, false>(),
             (false, _) => self.fetch::<false, false>(),
         }
+        ToWrite(to_write)
     }
 
     #[inline(always)]
-    fn fetch<const TO_WRITE: bool, const ENTRIES_TOO: bool>(&self) {
-        lanes::prefetch_lines::<TO_WRITE, _>(&self.words);
+    fn fetch<const TO_WRITE: bool, const OF_READERS_TOO: bool>(&self) {
+        lanes::prefetch_lines::<OF_READERS_TOO, _>(&self.words);
         lanes::prefetch_lines::<TO_WRITE, _>(&self.stamps);
         lanes::prefetch_lines::<TO_WRITE, _>(&self.ghosts);
         // Which entry has to go is not known yet. If they are large, it is most likely another line that is fetched.
         if size_of::<W::Each<Cell<(K, V)>>>() <= 8 * align_of::<Line>() {
-            lanes::prefetch_lines::<ENTRIES_TOO, _>(&self.entries);
+            lanes::prefetch_lines::<OF_READERS_TOO, _>(&self.entries);
         }
     }
 
     /// Fetches the line of an entry of plain data that will be written, where those of the others stay with their readers.
     #[inline(always)]
-    fn expect_write(&self, way: usize) {
-        if lanes::can_fetch_to_write() {
+    fn expect_write(&self, way: usize, ToWrite(to_write): ToWrite) {
+        if to_write {
             lanes::prefetch_lines::<true, _>(self.entry(way));
         }
     }
@@ -470,7 +534,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     #[inline(always)]
     fn scan<'a>(
         &'a self,
-        watch: Watch<'a>,
+        access: Access<'a, K, V>,
         seen: Snapshot,
         tag: u8,
         is: impl Fn(&K) -> bool,
@@ -480,16 +544,16 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if matching.is_empty() {
             return Scan::NOTHING;
         }
-        let (pinned, refused) = self.scan_of(watch, matching, is);
-        Scan { old: pinned.first().map(|way| (way, Pin::of(self.slot(way, watch)))), refused }
+        let (pinned, refused) = self.scan_of(access, matching, is);
+        Scan { old: pinned.first().map(|way| (way, Pin::of(self.slot(way, access.watch)))), refused }
     }
 
     /// Pins the way that has the key, if one has, and tells which ways refused. (By masks, since a pin would be told in memory.)
     #[inline(never)]
-    fn scan_of(&self, watch: Watch<'_>, ways: Mask, is: impl Fn(&K) -> bool) -> (Mask, Mask) {
+    fn scan_of(&self, access: Access<'_, K, V>, ways: Mask, is: impl Fn(&K) -> bool) -> (Mask, Mask) {
         let mut refused = Mask::NONE;
         for way in ways {
-            match self.pin(way, watch) {
+            match self.pin(way, access) {
                 Ok(held) if is(held.key()) => {
                     mem::forget(held);
                     // By ONE no other entry has the key, so those that were refused have another.
@@ -515,24 +579,6 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         self.look(plain, seen, tag, |way| (unsafe { self.entry(way).read_key_pieces() }, ()), is)
     }
 
-    /// Claims the way in which the key was seen, to put the newcomer there: unless it is there to stay, or somebody holds it.
-    #[inline(always)]
-    fn claim_seen(&self, call: &Call<'_, K, V, impl CacheRecorder>, store: Store, way: usize) -> bool {
-        if !matches!(store, Store::Always) {
-            return false;
-        }
-        self.expect_write(way);
-        self.claim_unpinned(call.watch, way, call.counts)
-    }
-
-    /// A way that was claimed because the key was seen there. If something was published since, it may be another's by now: that goes
-    /// like any other, and the publish, which comes too late, looks for the key once more.
-    #[inline(always)]
-    fn claimed_since(&self, call: &Call<'_, K, V, impl CacheRecorder>, seen: Snapshot, way: usize) -> Claim {
-        let is_as_seen = self.control.is_of_version(seen);
-        self.claimed(call, way, if is_as_seen { End::Replaced } else { End::Evicted })
-    }
-
     /// Stores an entry. `eq` compares keys, `print` is that of another key, `done` makes the result: where it is known what has become of
     /// the newcomer.
     #[inline(always)]
@@ -545,52 +591,76 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         print: impl Fn(&K) -> u16,
         done: impl Fn(Placed<'a, K, V>) -> T,
     ) -> T {
+        // Taken apart, so that it stays in registers unless it is handed on in memory.
         let Newcomer { key, value, parts, deadline, idle } = new;
         let seen = self.control.load();
         if store.is_overtaken(seen) {
             return done(Placed::Overtaken(key, value));
         }
-        let is = |other: &K| eq(other, &key);
-        let mut claimed = None;
-        let mut found = match call.plain.map(|plain| self.look_for_key(plain, seen, parts.tag, is)) {
-            Some(Looked::Absent) => Scan::NOTHING,
-            Some(Looked::At(way, ())) if self.claim_seen(call, store, way) => {
-                claimed = Some(self.claimed_since(call, seen, way));
-                Scan::NOTHING
-            }
-            _ => self.scan(call.watch, seen, parts.tag, is),
+        let terms = Terms { store, seen, tag: parts.tag };
+        let errand = |key, value| (Newcomer { key, value, parts, deadline, idle }, terms);
+        let Some(plain) = call.access.plain else {
+            let found = self.scan(call.access, seen, parts.tag, |other| eq(other, &key));
+            return self.place_scanned(call, errand(key, value), found, eq, print, done);
         };
-        if let Some(present) = self.present(store, &mut found, call.now) {
-            return done(Placed::Present(present, key, value));
+        match self.look_for_key(plain, seen, parts.tag, |other| eq(other, &key)) {
+            Looked::Absent => self.place_scanned(call, errand(key, value), Scan::NOTHING, eq, print, done),
+            // Unless it is there to stay.
+            Looked::At(way, ())
+                if matches!(store, Store::Always)
+                    && let Some(claim) = self.claim_by_bit(call, seen, way, End::Replaced) =>
+            {
+                self.overwrite(call, errand(key, value), claim, eq, done)
+            }
+            Looked::At(..) | Looked::Torn => self.scan_and_place(call, errand(key, value), eq, print, done),
         }
-        let life = (deadline, idle);
-        if let Some((way, old)) = found.old.take_if(|(way, old)| self.claim_pinned(call, *way, old)) {
-            // Its pin is the claim's now.
-            mem::forget(old);
-            claimed = Some(self.claimed(call, way, End::Replaced));
+    }
+
+    /// The rest of [`place`](Self::place) for plain data that has to be pinned, to be replaced or to stay.
+    #[cold]
+    #[inline(never)]
+    fn scan_and_place<'a, R: CacheRecorder, T>(
+        &'a self,
+        call: &Call<'a, K, V, R>,
+        (new, terms): (Newcomer<K, V>, Terms),
+        eq: impl Fn(&K, &K) -> bool,
+        print: impl Fn(&K) -> u16,
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
+        let found = self.scan(call.access, terms.seen, terms.tag, |other| eq(other, &new.key));
+        self.place_scanned(call, (new, terms), found, eq, print, done)
+    }
+
+    /// The same after a scan.
+    #[inline(always)]
+    fn place_scanned<'a, R: CacheRecorder, T>(
+        &'a self,
+        call: &Call<'a, K, V, R>,
+        (new, terms): (Newcomer<K, V>, Terms),
+        mut found: Scan<'a, K, V>,
+        eq: impl Fn(&K, &K) -> bool,
+        print: impl Fn(&K) -> u16,
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
+        if let Some(present) = self.present(terms.store, &mut found, call.now) {
+            return done(Placed::Present(present, new.key, new.value));
         }
-        if let Some(claim) = claimed {
-            let (draft, gone) = self.draft(call, claim, (key, value), parts.tag, life);
-            self.policy.touch(claim.way);
-            return self.publish(
-                call,
-                store,
-                seen,
-                parts.tag,
-                Work { draft, gone, ghost: None, found },
-                eq,
-                done,
-            );
+        if let Some((way, old)) = &found.old
+            && let Some(claim) = self.claim_pinned(call, terms.seen, *way, old)
+        {
+            // Its pin is the claim's now. By ONE no way refused.
+            mem::forget(found);
+            return self.overwrite(call, (new, terms), claim, eq, done);
         }
         let mut arrival = match found.old {
-            None => self.policy.miss(&self.ghosts, parts.print, call.around),
+            None => self.policy.miss(&self.ghosts, new.parts.print, call.around),
             Some((way, _)) => self.policy.again(way, call.around),
         };
-        let Some(claim) = self.claim(call, seen.live(), &mut arrival) else {
+        let Some(claim) = self.claim(call, terms.seen, &mut arrival) else {
             drop(found);
-            return done(Placed::Rejected(key, value));
+            return done(Placed::Rejected(new.key, new.value));
         };
-        let (draft, gone) = self.draft(call, claim, (key, value), parts.tag, life);
+        let (draft, gone) = self.draft(call, claim, new, terms.store);
         let evicted = claim.end == Some(End::Evicted);
         let state = self.policy.placed(claim.way, arrival, evicted);
         // Here, where the draft is withdrawn if it panics.
@@ -598,25 +668,38 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             Some((key, _)) if evicted => Some(Ghost::of(arrival, print(key), state)),
             _ => None,
         };
-        self.publish(call, store, seen, parts.tag, Work { draft, gone, ghost, found }, eq, done)
+        self.publish(call, terms, Work { draft, gone, ghost, found }, eq, done)
     }
 
-    /// Publishes what was scanned for in `seen`.
+    /// Puts an entry into the way of the entry of the same key, which was claimed.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "the rest of `place`, all of whose variables it ends")]
+    fn overwrite<'a, R: CacheRecorder, T>(
+        &'a self,
+        call: &Call<'a, K, V, R>,
+        (new, terms): (Newcomer<K, V>, Terms),
+        claim: Claim,
+        eq: impl Fn(&K, &K) -> bool,
+        done: impl Fn(Placed<'a, K, V>) -> T,
+    ) -> T {
+        let (draft, gone) = self.draft(call, claim, new, terms.store);
+        self.policy.overwritten(claim.way);
+        let work = Work { draft, gone, ghost: None, found: Scan::NOTHING };
+        self.publish(call, terms, work, eq, done)
+    }
+
+    /// Publishes what was scanned for.
+    #[inline(always)]
     fn publish<'a, R: CacheRecorder, T>(
         &'a self,
         call: &Call<'a, K, V, R>,
-        store: Store,
-        seen: Snapshot,
-        tag: u8,
+        terms: Terms,
         work: Work<'a, K, V, R>,
         eq: impl Fn(&K, &K) -> bool,
         done: impl Fn(Placed<'a, K, V>) -> T,
     ) -> T {
-        match self.control.publish(seen, work.draft.way, work.found.ways(), store.step()) {
-            Some(before) => self.published(call, store, work, before, done),
-            None => self.publish_later(call, store, tag, work, eq, done),
+        match self.control.publish(terms.seen, work.draft.way, work.found.ways(), terms.store.step()) {
+            Some(before) => self.published(call, work, before, done),
+            None => self.publish_later(call, terms.store, terms.tag, work, eq, done),
         }
     }
 
@@ -639,14 +722,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 let (key, value) = work.give_up();
                 return done(Placed::Overtaken(key, value));
             }
-            work.found = self.scan(call.watch, seen, tag, |other| eq(other, work.draft.key()));
+            work.found = self.scan(call.access, seen, tag, |other| eq(other, work.draft.key()));
             if let Some(present) = self.present(store, &mut work.found, call.now) {
                 let (key, value) = work.give_up();
                 return done(Placed::Present(present, key, value));
             }
             let gone = work.found.ways();
             if let Some(before) = self.control.publish(seen, work.draft.way, gone, store.step()) {
-                return self.published(call, store, work, before, done);
+                return self.published(call, work, before, done);
             }
         }
         let (key, value) = work.give_up();
@@ -654,30 +737,49 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Claims the slot of an entry that the caller pins, if nobody else holds it.
+    #[inline(always)]
     fn claim_pinned(
         &self,
         call: &Call<'_, K, V, impl CacheRecorder>,
+        seen: Snapshot,
         way: usize,
         old: &Pin<'_, K, V>,
-    ) -> bool {
-        match old.slot().word.claim_pinned(call.watch) {
-            Claimed::Yes => true,
-            Claimed::No => false,
-            Claimed::Watched => {
-                self.retire_claimed(way, call.counts);
-                false
+    ) -> Option<Claim> {
+        let (access, word) = (call.access, old.slot().word);
+        if access.plain.is_some() {
+            if !word.seems_pinned_once(access.watch) {
+                return None;
             }
+            self.control.take(seen, way)?;
         }
+        match word.claim_pinned(access.watch) {
+            Claimed::Yes => {
+                let claim = self.claimed(call, way, End::Replaced);
+                if access.plain.is_some() {
+                    self.claim_word_by_bit(way);
+                    call.counts.ended(claim.end.unwrap_or(End::Replaced), 1);
+                }
+                return Some(claim);
+            }
+            Claimed::No if access.plain.is_some() => {
+                // By BITS it is the caller's to let go, and of those who hold it besides.
+                word.retire();
+                call.counts.ended(self.end(call, way, End::Evicted), 1);
+            }
+            Claimed::No => {}
+            Claimed::Watched => self.retire_claimed(way, access, call.counts),
+        }
+        None
     }
 
-    /// Claims a full slot that nobody holds.
+    /// Claims a full slot by its word, if nobody holds it.
     #[inline(always)]
-    fn claim_unpinned(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) -> bool {
-        match self.word(way).claim_unpinned(watch) {
+    fn claim_unpinned(&self, access: Access<'_, K, V>, way: usize, counts: &impl CacheRecorder) -> bool {
+        match self.word(way).claim_unpinned(access.watch) {
             Claimed::Yes => true,
             Claimed::No => false,
             Claimed::Watched => {
-                self.let_claimed_go(watch, way, counts);
+                self.let_claimed_go(access, way, counts);
                 false
             }
         }
@@ -686,17 +788,85 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Somebody looks at what was claimed. It disappears all the same, since others were told meanwhile that it is not there, and goes when
     /// nobody holds it. The claim's pin stays.
     #[cold]
-    fn retire_claimed(&self, way: usize, counts: &impl CacheRecorder) {
-        self.make_disappear(way, End::Evicted, counts);
+    fn retire_claimed(&self, way: usize, access: Access<'_, K, V>, counts: &impl CacheRecorder) {
+        if access.plain.is_none() {
+            self.make_disappear(way, access, End::Evicted, counts);
+        } else {
+            // By BITS it has.
+            counts.ended(End::Evicted, 1);
+        }
         self.word(way).retire_claimed();
     }
 
     /// The same, and the pin goes.
     #[cold]
     #[inline(never)]
-    fn let_claimed_go(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) {
-        self.retire_claimed(way, counts);
-        drop(Pin::of(self.slot(way, watch)));
+    fn let_claimed_go(&self, access: Access<'_, K, V>, way: usize, counts: &impl CacheRecorder) {
+        self.retire_claimed(way, access, counts);
+        drop(Pin::of(self.slot(way, access.watch)));
+    }
+
+    /// Claims what is shown, if nobody holds it. If something was published since `seen` it may be another's by now: that goes like any
+    /// other, and the publish, which comes too late, looks for the key once more.
+    #[inline(always)]
+    fn claim_shown(
+        &self,
+        call: &Call<'_, K, V, impl CacheRecorder>,
+        seen: Snapshot,
+        way: usize,
+        end: End,
+    ) -> Option<Claim> {
+        if call.access.plain.is_some() {
+            return self.claim_by_bit(call, seen, way, end);
+        }
+        self.claim_unpinned(call.access, way, call.counts).then(|| self.claimed(call, way, end))
+    }
+
+    /// The same of plain data (BITS).
+    #[inline(always)]
+    fn claim_by_bit(
+        &self,
+        call: &Call<'_, K, V, impl CacheRecorder>,
+        seen: Snapshot,
+        way: usize,
+        end: End,
+    ) -> Option<Claim> {
+        let (access, word) = (call.access, self.word(way));
+        if !word.seems_unread(access.watch) {
+            return None;
+        }
+        self.expect_write(way, call.to_write);
+        let is_as_seen = self.control.take(seen, way)?;
+        if !word.is_unread() && !self.claim_read(access, way, call.counts) {
+            return None;
+        }
+        let end = self.end(call, way, if is_as_seen { end } else { End::Evicted });
+        call.counts.ended(end, 1);
+        Some(Claim { way, end: Some(end), is_full: true })
+    }
+
+    /// Makes of a claimed word a claim by BITS. What is in the slot is not live: nobody reads it, whether it is there or not.
+    #[cold]
+    fn claim_word_by_bit(&self, way: usize) {
+        self.word(way).fill_by_bit();
+    }
+
+    /// Claims what may be read, and whose bit was taken; if it is, it is left to who reads it.
+    #[cold]
+    #[inline(never)]
+    fn claim_read(&self, access: Access<'_, K, V>, way: usize, counts: &impl CacheRecorder) -> bool {
+        match self.word(way).claim_unpinned(access.watch) {
+            Claimed::Yes => {
+                self.claim_word_by_bit(way);
+                return true;
+            }
+            Claimed::No => {
+                counts.ended(End::Evicted, 1);
+                leave(self.slot(way, access.watch), false);
+            }
+            Claimed::Watched => self.let_claimed_go(access, way, counts),
+        }
+        false
     }
 
     /// The entry that a fill leaves where it is.
@@ -719,17 +889,16 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     fn claim(
         &self,
         call: &Call<'_, K, V, impl CacheRecorder>,
-        live: Mask,
+        seen: Snapshot,
         arrival: &mut Arrival,
     ) -> Option<Claim> {
-        let hidden = call.usable.without(live);
+        let hidden = call.around.usable(W::WAYS).without(seen.live());
         if !hidden.is_empty()
             && let Some(claim) = self.claim_hidden(call, hidden)
         {
             return Some(claim);
         }
-        let way = self.claim_victim(call, live.and(call.usable), arrival)?;
-        Some(self.claimed(call, way, End::Evicted))
+        self.claim_victim(call, seen, arrival)
     }
 
     /// Claims a way that was not live.
@@ -737,51 +906,60 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     fn claim_hidden(&self, call: &Call<'_, K, V, impl CacheRecorder>, hidden: Mask) -> Option<Claim> {
         for way in hidden {
             if self.word(way).claim_free() {
+                if call.access.plain.is_some() {
+                    self.claim_word_by_bit(way);
+                }
                 return Some(Claim { way, end: None, is_full: false });
             }
         }
         // Full, but not live: nobody could retire it when it disappeared. Or it was shown since, and has to go where there is nothing
-        // free, like any other.
+        // free, like any other. (By BITS it is somebody's.)
         for way in hidden {
-            if self.claim_unpinned(call.watch, way, call.counts) {
+            if call.access.plain.is_none() && self.claim_unpinned(call.access, way, call.counts) {
                 return Some(self.claimed(call, way, End::Evicted));
             }
-            if self.word(way).claim_left(call.watch) {
+            if self.word(way).claim_left(call.access.watch) {
+                if call.access.plain.is_some() {
+                    self.claim_word_by_bit(way);
+                }
                 return Some(Claim { way, end: None, is_full: true });
             }
         }
         None
     }
 
-    /// A way that was claimed full.
+    /// A way that was claimed full, by its word.
     #[inline]
     fn claimed(&self, call: &Call<'_, K, V, impl CacheRecorder>, way: usize, end: End) -> Claim {
-        let end = if self.has_passed(way, call.now) { End::Expired } else { end };
-        Claim { way, end: Some(end), is_full: true }
+        Claim { way, end: Some(self.end(call, way, end)), is_full: true }
+    }
+
+    /// How an entry ends that is thrown out, or replaced.
+    #[inline(always)]
+    fn end(&self, call: &Call<'_, K, V, impl CacheRecorder>, way: usize, end: End) -> End {
+        if self.has_passed(way, call.now) { End::Expired } else { end }
     }
 
     #[inline(always)]
     fn claim_victim(
         &self,
         call: &Call<'_, K, V, impl CacheRecorder>,
-        mut candidates: Mask,
+        seen: Snapshot,
         arrival: &mut Arrival,
-    ) -> Option<usize> {
+    ) -> Option<Claim> {
+        let mut candidates = seen.live().and(call.around.usable(W::WAYS));
         if S::ENDS {
             // Not held: a hint, which is looked at again when the way is claimed.
             let over = candidates.filter(|&way| self.has_passed(way, call.now));
             for way in over {
-                if self.claim_unpinned(call.watch, way, call.counts) {
-                    return Some(way);
+                if let Some(claim) = self.claim_shown(call, seen, way, End::Evicted) {
+                    return Some(claim);
                 }
             }
         }
-        while let Some(way) = self.policy.victim(candidates, arrival, call.around) {
-            if call.plain.is_some() {
-                self.expect_write(way);
-            }
-            if self.claim_unpinned(call.watch, way, call.counts) {
-                return Some(way);
+        while let Some(way) = self.policy.victim(candidates, arrival) {
+            if let Some(claim) = self.claim_shown(call, seen, way, End::Evicted) {
+                return Some(claim);
             }
             candidates = candidates.without(Mask::one(way));
         }
@@ -794,21 +972,25 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         &'a self,
         call: &Call<'a, K, V, R>,
         claim: Claim,
-        pair: (K, V),
-        tag: u8,
-        life: (Deadline, Deadline),
+        new: Newcomer<K, V>,
+        store: Store,
     ) -> (Draft<'a, K, V, R>, Option<(K, V)>) {
-        let (way, slot, entry) = (claim.way, self.slot(claim.way, call.watch), self.entry(claim.way));
-        if call.plain.is_some() {
-            self.hide(way, claim.end.unwrap_or(End::Evicted), call.counts);
-        }
+        let (way, slot, entry) = (claim.way, self.slot(claim.way, call.access.watch), self.entry(claim.way));
         // SAFETY: CLAIMED, and it was claimed as full.
         let old = claim.is_full.then(|| unsafe { entry.take() });
-        self.tags.set(way, tag);
-        self.stamp(way).begin(life.0, life.1);
-        if call.plain.is_some() {
+        if call.access.plain.is_some() {
+            // Release: pairs with the Acquire fence of `look_again`. The way is hidden, here or by whoever had it before the claim.
+            fence(Ordering::Release);
+        }
+        self.tags.set(way, new.parts.tag);
+        self.stamp(way).begin(new.deadline, new.idle);
+        let pair = (new.key, new.value);
+        if call.access.plain.is_some() {
             // SAFETY: PLAIN and CLAIMED.
             unsafe { entry.write_pieces(pair) };
+            if store.keeps() {
+                slot.word.pin_own();
+            }
         } else {
             // SAFETY: CLAIMED.
             unsafe { entry.write(pair) };
@@ -818,7 +1000,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 control: &self.control,
                 way,
                 slot,
-                birth: call.birth,
+                birth: call.access.plain.is_none().then_some(call.birth),
+                keep: store.keeps(),
                 end: claim.end,
                 counts: call.counts,
             },
@@ -826,29 +1009,18 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         )
     }
 
-    /// What comes before a claimed way is written that others may be reading without a pin.
-    #[inline]
-    fn hide(&self, way: usize, end: End, counts: &impl CacheRecorder) {
-        if self.control.glance().contains(way) && self.control.clear(way) {
-            counts.ended(end, 1);
-        }
-        // Release: pairs with the Acquire fence of `look_again`. The way is hidden, here or by whoever had it before the claim.
-        fence(Ordering::Release);
-    }
-
     /// What is to be done after a publish, before which the ways `before` were live.
     #[inline(always)]
     fn published<'a, R: CacheRecorder, T>(
         &'a self,
-        call: &Call<'_, K, V, R>,
-        store: Store,
+        call: &Call<'a, K, V, R>,
         work: Work<'a, K, V, R>,
         before: Mask,
         done: impl Fn(Placed<'a, K, V>) -> T,
     ) -> T {
         let Work { draft, gone, ghost, found } = work;
         let (way, end) = (draft.way, draft.end);
-        let held = draft.published(store.keeps());
+        let held = draft.published();
         call.counts.inserted();
         if let Some(end) = end
             && before.contains(way)
@@ -858,6 +1030,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let helped = before.and(found.refused).without(Mask::one(way));
         if !helped.is_empty() {
             call.counts.ended(End::Evicted, helped.len());
+            self.see_to(call.access, helped);
         }
         if let Some(ghost) = ghost {
             self.ghosts.put(ghost);
@@ -880,6 +1053,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                     done(Placed::Stored(held, Displaced::Nothing))
                 }
             },
+        }
+    }
+
+    /// Sees to what is in ways of which the caller has taken the bits, if that is his (BITS).
+    #[cold]
+    fn see_to(&self, access: Access<'_, K, V>, ways: Mask) {
+        if access.plain.is_some() {
+            ways.into_iter().for_each(|way| leave(self.slot(way, access.watch), false));
         }
     }
 
@@ -907,7 +1088,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Takes out the entry of a key.
     pub(crate) fn remove(
         &self,
-        watch: Watch<'_>,
+        access: Access<'_, K, V>,
         tag: u8,
         now: Instant,
         is: impl Fn(&K) -> bool,
@@ -915,7 +1096,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     ) -> Taken<K, V> {
         let seen = self.control.invalidate();
         for way in seen.live().and(self.tags.matching(tag)) {
-            match self.pin(way, watch) {
+            match self.pin(way, access) {
                 Ok(held) if is(held.key()) => {
                     let over = self.has_passed(way, now);
                     let end = if over { End::Expired } else { End::Removed };
@@ -923,7 +1104,9 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                     return if over { Taken::Absent } else { taken };
                 }
                 Ok(_) | Err(Closed::Gone) => {}
-                Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
+                Err(Closed::Taken | Closed::Crowded) => {
+                    self.make_disappear(way, access, End::Evicted, counts);
+                }
             }
         }
         Taken::Absent
@@ -932,7 +1115,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Takes out what is over, and what is not to be kept. If `keep` panics, what comes after stays.
     pub(crate) fn retain(
         &self,
-        watch: Watch<'_>,
+        access: Access<'_, K, V>,
         now: Instant,
         mut keep: impl FnMut(&K, &V) -> bool,
         counts: &impl CacheRecorder,
@@ -940,10 +1123,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         let live = self.control.invalidate().live();
         for way in Mask::first_ways(W::WAYS) {
             if !live.contains(way) {
-                self.collect(watch, way, counts);
+                self.collect(access, way, counts);
                 continue;
             }
-            match self.pin(way, watch) {
+            match self.pin(way, access) {
                 Ok(held) => {
                     if self.has_passed(way, now) {
                         drop(self.take_out(way, held, End::Expired, counts));
@@ -952,25 +1135,29 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                     }
                 }
                 Err(Closed::Gone) => {}
-                Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
+                Err(Closed::Taken | Closed::Crowded) => {
+                    self.make_disappear(way, access, End::Evicted, counts);
+                }
             }
         }
     }
 
     /// Takes out everything, the rest also if a destructor panics.
-    pub(crate) fn clear(&self, watch: Watch<'_>, now: Instant, counts: &impl CacheRecorder) {
+    pub(crate) fn clear(&self, access: Access<'_, K, V>, now: Instant, counts: &impl CacheRecorder) {
         let live = self.control.invalidate().live();
         super::for_each_surely(Mask::first_ways(W::WAYS), |way| {
             if !live.contains(way) {
-                return self.collect(watch, way, counts);
+                return self.collect(access, way, counts);
             }
-            match self.pin(way, watch) {
+            match self.pin(way, access) {
                 Ok(held) => {
                     let end = if self.has_passed(way, now) { End::Expired } else { End::Removed };
                     drop(self.take_out(way, held, end, counts));
                 }
                 Err(Closed::Gone) => {}
-                Err(Closed::Taken | Closed::Crowded) => self.make_disappear(way, End::Evicted, counts),
+                Err(Closed::Taken | Closed::Crowded) => {
+                    self.make_disappear(way, access, End::Evicted, counts);
+                }
             }
         });
     }
@@ -978,7 +1165,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     /// Takes out what would have to go next, until no more than `most` entries are left or each was looked at. How many that were.
     pub(crate) fn shrink(
         &self,
-        watch: Watch<'_>,
+        access: Access<'_, K, V>,
         most: usize,
         around: Around<'_>,
         counts: &impl CacheRecorder,
@@ -989,7 +1176,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         while self.len() > most {
             let Some(way) = self.policy.next_to_go(candidates, around) else { break };
             candidates = candidates.without(Mask::one(way));
-            if let Ok(held) = self.pin(way, watch) {
+            if let Ok(held) = self.pin(way, access) {
                 let taken = self.take_out(way, held, End::Evicted, counts);
                 gone += usize::from(!matches!(taken, Taken::Absent));
                 drop(taken);
@@ -999,17 +1186,22 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// Takes out what is over. How many that were.
-    pub(crate) fn expire(&self, watch: Watch<'_>, now: Instant, counts: &impl CacheRecorder) -> usize {
+    pub(crate) fn expire(
+        &self,
+        access: Access<'_, K, V>,
+        now: Instant,
+        counts: &impl CacheRecorder,
+    ) -> usize {
         let mut expired = 0;
         // No new version: this invalidates nothing that anybody could have computed or found before.
         let live = self.control.load().live();
         super::for_each_surely(Mask::first_ways(W::WAYS), |way| {
             if !live.contains(way) {
-                return self.collect(watch, way, counts);
+                return self.collect(access, way, counts);
             }
             // Looked at twice: most are not over, and need no pin for that.
             if self.has_passed(way, now)
-                && let Ok(held) = self.pin(way, watch)
+                && let Ok(held) = self.pin(way, access)
                 && self.has_passed(way, now)
             {
                 match self.take_out(way, held, End::Expired, counts) {
@@ -1027,16 +1219,20 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
 
     /// Takes out what is in a slot and can't be found any more, if there is something: it disappeared while somebody had claimed it, or
     /// was over. What is held is left to its holders.
-    fn collect(&self, watch: Watch<'_>, way: usize, counts: &impl CacheRecorder) {
+    fn collect(&self, access: Access<'_, K, V>, way: usize, counts: &impl CacheRecorder) {
         let word = self.word(way);
-        if !word.is_full()
-            || self.control.glance().contains(way)
-            || !(self.claim_unpinned(watch, way, counts) || word.claim_left(watch))
-        {
+        if !word.is_full() || self.control.glance().contains(way) {
+            return;
+        }
+        // By BITS it is somebody's, or was left.
+        let is_claimed = access.plain.is_none() && self.claim_unpinned(access, way, counts);
+        if !(is_claimed || word.claim_left(access.watch)) {
             return;
         }
         // It may have been stored in the meantime, and goes all the same.
-        self.make_disappear(way, End::Evicted, counts);
+        if is_claimed {
+            self.make_disappear(way, access, End::Evicted, counts);
+        }
         // SAFETY: CLAIMED, and it was claimed as full.
         let entry = unsafe { self.entry(way).take() };
         word.free();
@@ -1062,21 +1258,28 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         }
     }
 
-    /// Makes an entry disappear that can't be looked at. It stays in its slot until somebody claims that.
+    /// Makes an entry disappear that can't be looked at. It stays in its slot until somebody claims that; by BITS, until nobody reads it.
     #[cold]
-    fn make_disappear(&self, way: usize, end: End, counts: &impl CacheRecorder) {
+    fn make_disappear(&self, way: usize, access: Access<'_, K, V>, end: End, counts: &impl CacheRecorder) {
         if self.control.clear(way) {
             counts.ended(end, 1);
+            self.see_to(access, Mask::one(way));
         }
     }
 
     /// Whether the entry's time is over. The entry is held. If uses lengthen its time it disappears now: one that began before might
     /// still do so, and what was over would come back. (It stays in its slot, since a look-up drops nothing.)
     #[inline]
-    pub(crate) fn is_over(&self, way: usize, now: Instant, counts: &impl CacheRecorder) -> bool {
+    pub(crate) fn is_over(
+        &self,
+        access: Access<'_, K, V>,
+        way: usize,
+        now: Instant,
+        counts: &impl CacheRecorder,
+    ) -> bool {
         let over = self.has_passed(way, now);
         if over && S::EXTENDS {
-            self.make_disappear(way, End::Expired, counts);
+            self.make_disappear(way, access, End::Expired, counts);
         }
         over
     }
@@ -1092,15 +1295,15 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     }
 
     /// The entry of a way that was live, if it still is.
-    pub(crate) fn peek<'a>(&'a self, watch: Watch<'a>, way: usize) -> Option<Held<'a, K, V>> {
-        self.hold(way, watch).ok()
+    pub(crate) fn peek<'a>(&'a self, access: Access<'a, K, V>, way: usize) -> Option<Held<'a, K, V>> {
+        self.hold(way, access).ok()
     }
 
     /// Asserts what is true when nobody is at work here, but for so many references at most that are held. How many entries are here
     /// that can't be found any more.
-    pub(crate) fn validate(&self, usable: Mask, references: usize) -> usize {
+    pub(crate) fn validate(&self, around: Around<'_>, references: usize) -> usize {
         let live = self.control.glance();
-        assert!(live.without(usable).is_empty(), "an unusable way is live");
+        assert!(live.without(around.usable(W::WAYS)).is_empty(), "an unusable way is live");
         let pins = u32::try_from(references).unwrap_or(u32::MAX);
         let words = self.words.as_ref();
         self.entries.as_ref().iter().for_each(Cell::show);

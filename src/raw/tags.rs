@@ -6,7 +6,7 @@
 //! claimer, which is overwriting the entry: who misses the old one by it misses one that can't be read any more.
 
 use super::lane_word::LaneWord;
-use super::lanes::{self, LANES};
+use super::lanes;
 use super::mask::Mask;
 use super::width::{Blank, Width};
 
@@ -33,7 +33,7 @@ impl<W: Width> Tags<W> {
     /// Gives the way its tag. Only for its claimer.
     #[inline]
     pub(super) fn set(&self, way: usize, tag: u8) {
-        self.0.as_ref()[way / LANES].store(way % LANES, tag);
+        LaneWord::store(self.0.as_ref(), way, tag);
     }
 }
 

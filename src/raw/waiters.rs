@@ -210,7 +210,7 @@ impl<H: Holder> Waiter<H> {
         let Some(index) = waiters.seats.iter().position(|seat| seat.word.claim_free()) else { return false };
         // SAFETY: CLAIMED.
         unsafe { waiters.seats[index].waker.write(own) };
-        waiters.seats[index].word.fill(Birth::PINNED);
+        waiters.seats[index].word.fill(Birth::PINNED, true);
         // Relaxed: it is in front of the fence, as is the filling of the seat.
         waiters.seated.fetch_add(1, Ordering::Relaxed);
         self.seat = Some(index);

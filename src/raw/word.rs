@@ -1,7 +1,7 @@
 //! The slot word: who may touch a slot's memory.
 //!
-//! One word a slot. Whoever has the slot to himself stores into it plainly; all others change it by exchanges, and only where the slot is
-//! full and nobody's.
+//! One word a slot. Whoever has the slot to himself by this word stores into it plainly; all others change it by exchanges, and only where the
+//! slot is full. (Plain data that is full can be somebody's by another word, see BITS of the set: he changes this one as others do.)
 //!
 //! | bits | name | meaning |
 //! |---|---|---|
@@ -46,7 +46,7 @@
 //!
 //! Invariants, cited where they are used:
 //!
-//! - **CLAIMED** (I2): from a claim to its end there is one claimer, and only it touches cell and word.
+//! - **CLAIMED** (I2): from a claim to its end there is one claimer, and only it touches the cell, and the word, if that was claimed.
 //! - **PINNED** (I3): a cell that is full, neither busy nor retired when it is pinned, is not written nor emptied before the unpin. The same
 //!   from the reading of the word that lets a look begin, to the end of the look.
 
@@ -195,9 +195,10 @@ impl SlotWord {
                 return Err(Refused::Crowded);
             }
             let pinned = turns.map_or(word, |looks| turned(word, looks.line())) + PIN;
-            // Acquire: pairs with the Release of `fill`, whose value will be read. (All that is done to a full word in between is
-            // read-modify-writes, which continue what it released.) Relaxed: what is seen is tried again.
-            match self.0.compare_exchange(word, pinned, Ordering::Acquire, Ordering::Relaxed) {
+            // SeqCst: before the second load of control, in the one order, where slots are claimed by their bits. (There all changes of a full word
+            // are, so that who asks it finds the last one before.) It acquires what `fill` released, whose value will be read. (All that is done to a full word in between is read-modify-writes, which continue
+            // that.) Relaxed: what is seen is tried again.
+            match self.0.compare_exchange(word, pinned, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(seen) => word = seen,
             }
@@ -207,8 +208,8 @@ impl SlotWord {
     /// Takes a pin away.
     #[inline(always)]
     pub(super) fn unpin(&self, watch: Watch<'_>) -> Unpinned {
-        // Release: pairs with the Acquire of the claim or reclaim that may follow, which must come after what we read.
-        let before = self.0.fetch_sub(PIN, Ordering::Release);
+        // SeqCst: as the pin. It releases to the claim or reclaim that may follow, which must come after what we read.
+        let before = self.0.fetch_sub(PIN, Ordering::SeqCst);
         let is_last = before & !(HINTS | WATCHED) == FULL | RETIRED | PIN;
         if is_last { self.reclaim(before, watch) } else { Unpinned::Left }
     }
@@ -282,6 +283,44 @@ impl SlotWord {
         self.0.load(Ordering::Relaxed) == 0
             // Acquire: pairs with the Release of `free`: whoever wrote the cell has done so. Relaxed: the loser does nothing.
             && self.0.compare_exchange(0, BUSY | PIN, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether nobody seems to read what is full: before its bit is taken, so that what is read keeps its place.
+    #[inline(always)]
+    pub(super) fn seems_unread(&self, watch: Watch<'_>) -> bool {
+        // Relaxed: a hint.
+        self.0.load(Ordering::Relaxed) == FULL || self.seems_nobody_elses(0, watch)
+    }
+
+    /// The same for who pins it himself.
+    pub(super) fn seems_pinned_once(&self, watch: Watch<'_>) -> bool {
+        self.seems_nobody_elses(PIN, watch)
+    }
+
+    /// Whether it seems to be read by nobody but who has so many pins.
+    #[cold]
+    #[inline(never)]
+    fn seems_nobody_elses(&self, pins: u32, watch: Watch<'_>) -> bool {
+        // Relaxed: as above.
+        let word = self.0.load(Ordering::Relaxed);
+        let is_watched = || watch.is_some_and(|looks| looks.watches(self.number()));
+        word & !(HINTS | WATCHED) == FULL | pins && (word & WATCHED == 0 || !is_watched())
+    }
+
+    /// Whether nobody reads, or will read, what is full: for whoever has taken its bit. No if it takes looks, of which the word does not tell,
+    /// or if there are turns in the word, which are to be forgotten.
+    #[inline(always)]
+    pub(super) fn is_unread(&self) -> bool {
+        // SeqCst: after the bit, in the one order: who pins it later finds that gone. It acquires what `unpin` released: whoever pinned it has
+        // read.
+        self.0.load(Ordering::SeqCst) == FULL
+    }
+
+    /// Pins a full slot for whoever has taken its bit.
+    #[inline]
+    pub(super) fn pin_own(&self) {
+        // SeqCst: as every pin.
+        self.0.fetch_add(PIN, Ordering::SeqCst);
     }
 
     /// Claims a full slot that nobody pins, with a pin.
@@ -362,19 +401,20 @@ impl SlotWord {
         watch.is_some_and(|looks| self.claim_retired(looks, BUSY | PIN))
     }
 
-    /// The end of a claim: there is a value in the slot. The claimer's pin stays, as one that lets it read.
+    /// The end of a claim: there is a value in the slot. The claimer's pin stays, as one that lets it read, or goes.
     #[inline]
-    pub(super) fn fill(&self, birth: Birth) {
+    pub(super) fn fill(&self, birth: Birth, keep: bool) {
+        let pin = if keep { PIN } else { 0 };
         // Release: pairs with the Acquire of `pin`, `lets_look` and `claim`, which are to see the value, and that it was published
         // before.
-        self.0.store(FULL | PIN | birth.0, Ordering::Release);
+        self.0.store(FULL | pin | birth.0, Ordering::Release);
     }
 
-    /// As [`fill`](Self::fill), and the claimer's pin goes.
+    /// As [`fill`](Self::fill), where the value, and whether there is one, is known by a bit.
     #[inline]
-    pub(super) fn fill_and_unpin(&self, birth: Birth) {
-        // Release: as in `fill`.
-        self.0.store(FULL | birth.0, Ordering::Release);
+    pub(super) fn fill_by_bit(&self) {
+        // SeqCst: as the pins that follow. It releases as in `fill`.
+        self.0.store(FULL, Ordering::SeqCst);
     }
 
     /// The end of a claim or reclaim: the slot is empty.
