@@ -1,5 +1,7 @@
 //! What an operation costs where nobody else is: each of its atomic accesses, by kind.
 
+use larder::cache::{CellKind, Pinned, Setup, StaticCache, Suits, Untimed, Words};
+use larder::key::DefaultHash;
 use larder::pool::{Awaited, BoxPool, ByDefault, Guard, ObjectPool, Pool, Waiting};
 use larder::stats::{Off, Placed, Shared};
 use larder::sync::step::{Accesses, accesses};
@@ -140,4 +142,27 @@ fn manual_clock() {
     // To become the only writer; the time until now, and its number; two halves, the number, the end.
     assert_costs("set", 0, costs(4 + 1, 4, 1), || clock.set(Instant::from_ticks(5)));
     assert_costs("advance", 0, costs(4 + 1, 4, 1), || clock.advance_ticks(5));
+}
+
+/// The read-modify-writes of a cache's calls. Here a tag is part of an atomic word, so a new one takes one more.
+fn updates_of_a_cache<X: CellKind>(cell: X) -> [usize; 4]
+where
+    Setup<DefaultHash, Untimed, Off, X>: Suits<u32, u32>,
+{
+    let cache = StaticCache::<u32, u32, 1, 8, _>::with(Setup::new().cell(cell));
+    (0..8).for_each(|key| cache.put(key, key).unwrap());
+    let updates = |work: &dyn Fn()| accesses(work).1.read_modify_writes;
+    [
+        updates(&|| assert_eq!(cache.get(&7), Some(7))),
+        updates(&|| assert_eq!(cache.get(&8), None)),
+        updates(&|| cache.put(7, 70).unwrap()),
+        updates(&|| cache.put(8, 80).unwrap()),
+    ]
+}
+
+#[test]
+fn a_hit_a_miss_a_replacement_and_an_eviction_of_a_cache() {
+    // The bit, and the publish. Of other data: the pin and its end; the pin, the claim and the publish; the claim and the publish.
+    assert_eq!(updates_of_a_cache(Words), [0, 0, 2, 2 + 1]);
+    assert_eq!(updates_of_a_cache(Pinned), [2, 0, 3, 2 + 1]);
 }
