@@ -155,7 +155,8 @@ pub struct Swept {
 ///
 /// A look-up takes a hash, two lines of memory for the set, and one for each entry whose tag matches (mostly the one wanted). An insert
 /// takes two atomic read-modify-writes, three where processors can't load bytes by the word, one more if the key was in use (but not with
-/// [`Words`](crate::cache::Words)); if what it displaces is much read by others, a line of memory from each of their cores. [`memory_size`](Self::memory_size) says what memory it takes.
+/// [`Words`](crate::cache::Words)); if what it displaces is much read by others, a line of memory from each of their cores.
+/// [`memory_size`](Self::memory_size) says what memory it takes.
 pub struct Cache<K, V, M: Store, C: Config = Setup> {
     setup: C,
     /// How many slots less than it has ways each set may use, and how many sets one more less. All zero is all of them.
@@ -737,8 +738,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         let new = Newcomer { key, value, parts: place.parts, deadline, idle };
         let call = Call {
             access: self.access(),
-            // Who takes copies needs no look, and a claim is spared the question who does.
-            birth: Birth::of(self.watch().filter(|_| self.copies().is_none())),
+            birth: self.copies().is_none().then(|| Birth::of(self.watch())),
             around: self.around(place.index),
             now,
             to_write,

@@ -83,6 +83,13 @@ const fn count_of(state: u8) -> u8 {
     state >> 4 & MOST_COUNT
 }
 
+/// The state of an entry that is used for the first time in this tick.
+#[inline]
+const fn used(state: u8, tick: u8) -> u8 {
+    let count = count_of(state) + 1;
+    (if count < MOST_COUNT { count } else { MOST_COUNT }) << 4 | tick
+}
+
 /// A set's memory of how its entries were used.
 pub(super) struct Policy<W: Width> {
     states: W::States,
@@ -368,8 +375,7 @@ impl<W: Width> Policy<W> {
     pub(super) fn touch(&self, way: usize) {
         let (state, tick) = (self.state(way), self.clock().tick());
         if state & TICKS != tick {
-            let count = (count_of(state) + 1).min(MOST_COUNT);
-            self.set_state(way, count << 4 | tick);
+            self.set_state(way, used(state, tick));
         }
     }
 
@@ -377,13 +383,10 @@ impl<W: Width> Policy<W> {
     /// is a branch that nobody foresees.
     #[inline]
     pub(super) fn overwritten(&self, way: usize) {
-        let tick = self.clock().tick();
-        let word = &self.states.as_ref()[way / STATES];
-        let (states, shift) = (word.load(), way % STATES * 8);
-        let state = (states >> shift) as u8;
-        let used = (count_of(state) + 1).min(MOST_COUNT) << 4 | tick;
-        let change = if state & TICKS == tick { 0 } else { state ^ used };
-        word.store(states ^ Word::from(change) << shift);
+        let (state, tick) = (self.state(way), self.clock().tick());
+        // By arithmetic: a compiler makes a branch of a choice between two states.
+        let first = u8::from(state & TICKS != tick).wrapping_neg();
+        self.set_state(way, state ^ (state ^ used(state, tick)) & first);
     }
 
     /// A key that is not here is to be put in.

@@ -134,8 +134,8 @@ impl<K, V> Copy for Access<'_, K, V> {}
 /// What a call that stores is told of the cache, and of the time.
 pub(crate) struct Call<'a, K, V, R> {
     pub(crate) access: Access<'a, K, V>,
-    /// What is said of an entry from the beginning.
-    pub(crate) birth: Birth,
+    /// What is said of an entry from the beginning; nothing where its word says so before (BITS).
+    pub(crate) birth: Option<Birth>,
     pub(crate) around: Around<'a>,
     pub(crate) now: Instant,
     pub(crate) to_write: ToWrite,
@@ -608,7 +608,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             // Unless it is there to stay.
             Looked::At(way, ())
                 if matches!(store, Store::Always)
-                    && let Some(claim) = self.claim_by_bit(call, seen, way, End::Replaced) =>
+                    && let Some(claim) = self.claim_shown(call, seen, way, End::Replaced) =>
             {
                 self.overwrite(call, errand(key, value), claim, eq, done)
             }
@@ -755,8 +755,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         match word.claim_pinned(access.watch) {
             Claimed::Yes => {
                 let claim = self.claimed(call, way, End::Replaced);
+                self.claim_by_bit(access, way);
                 if access.plain.is_some() {
-                    self.claim_word_by_bit(way);
                     call.counts.ended(claim.end.unwrap_or(End::Replaced), 1);
                 }
                 return Some(claim);
@@ -816,22 +816,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         way: usize,
         end: End,
     ) -> Option<Claim> {
-        if call.access.plain.is_some() {
-            return self.claim_by_bit(call, seen, way, end);
-        }
-        self.claim_unpinned(call.access, way, call.counts).then(|| self.claimed(call, way, end))
-    }
-
-    /// The same of plain data (BITS).
-    #[inline(always)]
-    fn claim_by_bit(
-        &self,
-        call: &Call<'_, K, V, impl CacheRecorder>,
-        seen: Snapshot,
-        way: usize,
-        end: End,
-    ) -> Option<Claim> {
         let (access, word) = (call.access, self.word(way));
+        if access.plain.is_none() {
+            return self.claim_unpinned(access, way, call.counts).then(|| self.claimed(call, way, end));
+        }
         if !word.seems_unread(access.watch) {
             return None;
         }
@@ -845,10 +833,13 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         Some(Claim { way, end: Some(end), is_full: true })
     }
 
-    /// Makes of a claimed word a claim by BITS. What is in the slot is not live: nobody reads it, whether it is there or not.
-    #[cold]
-    fn claim_word_by_bit(&self, way: usize) {
-        self.word(way).fill_by_bit();
+    /// Makes of a claimed word a claim by the bit, where it is that (BITS). What is in the slot is not live: nobody reads it, whether it is
+    /// there or not.
+    #[inline]
+    fn claim_by_bit(&self, access: Access<'_, K, V>, way: usize) {
+        if access.plain.is_some() {
+            self.word(way).fill_by_bit();
+        }
     }
 
     /// Claims what may be read, and whose bit was taken; if it is, it is left to who reads it.
@@ -857,7 +848,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     fn claim_read(&self, access: Access<'_, K, V>, way: usize, counts: &impl CacheRecorder) -> bool {
         match self.word(way).claim_unpinned(access.watch) {
             Claimed::Yes => {
-                self.claim_word_by_bit(way);
+                self.claim_by_bit(access, way);
                 return true;
             }
             Claimed::No => {
@@ -906,9 +897,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     fn claim_hidden(&self, call: &Call<'_, K, V, impl CacheRecorder>, hidden: Mask) -> Option<Claim> {
         for way in hidden {
             if self.word(way).claim_free() {
-                if call.access.plain.is_some() {
-                    self.claim_word_by_bit(way);
-                }
+                self.claim_by_bit(call.access, way);
                 return Some(Claim { way, end: None, is_full: false });
             }
         }
@@ -919,9 +908,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 return Some(self.claimed(call, way, End::Evicted));
             }
             if self.word(way).claim_left(call.access.watch) {
-                if call.access.plain.is_some() {
-                    self.claim_word_by_bit(way);
-                }
+                self.claim_by_bit(call.access, way);
                 return Some(Claim { way, end: None, is_full: true });
             }
         }
@@ -1000,7 +987,7 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 control: &self.control,
                 way,
                 slot,
-                birth: call.access.plain.is_none().then_some(call.birth),
+                birth: call.birth,
                 keep: store.keeps(),
                 end: claim.end,
                 counts: call.counts,

@@ -196,8 +196,8 @@ impl SlotWord {
             }
             let pinned = turns.map_or(word, |looks| turned(word, looks.line())) + PIN;
             // SeqCst: before the second load of control, in the one order, where slots are claimed by their bits. (There all changes of a full word
-            // are, so that who asks it finds the last one before.) It acquires what `fill` released, whose value will be read. (All that is done to a full word in between is read-modify-writes, which continue
-            // that.) Relaxed: what is seen is tried again.
+            // are, so that who asks it finds the last one before.) It acquires what `fill` released, whose value will be read. (All that is
+            // done to a full word in between is read-modify-writes, which continue that.) Relaxed: what is seen is tried again.
             match self.0.compare_exchange(word, pinned, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(seen) => word = seen,
