@@ -1,16 +1,28 @@
 //! The pools against other pools and against the allocator: acquire and release of one object of 64 bytes, by one
-//! thread, by two threads of one pool, and with half of the pool held by others.
+//! thread, by several threads of one pool, and with half of the pool held by others.
 //!
-//! `cargo bench --bench pool`
+//! `cargo bench --bench pool`, and `cargo bench --bench pool -- --threads 16` for more threads than two.
 
 mod contest;
 
-use contest::{Contender, contender, contest};
+use clap::Parser;
+use contest::{Contender, by, contender, contest, on_threads};
 use core::hint::black_box;
+use core::num::NonZeroUsize;
 use larder::pool::{BoxPool, ObjectPool, Pool, Recycle, Waiting};
 use larder::stats::Off;
-use std::sync::Barrier;
-use std::thread;
+
+/// The pools against other pools and the allocator.
+#[derive(Debug, Parser)]
+#[command(about)]
+struct Arguments {
+    /// How many threads share a pool
+    #[arg(long, value_name = "NUMBER", default_value = "2")]
+    threads: NonZeroUsize,
+    /// What cargo says to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
 
 /// What is pooled.
 type Object = [u64; 8];
@@ -147,18 +159,9 @@ fn one_thread<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
     contender(name, move || pairs(pool))
 }
 
-fn two_threads<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
-    contender(name, move || {
-        let start = Barrier::new(2);
-        let work = || {
-            start.wait();
-            pairs(pool)
-        };
-        thread::scope(|scope| {
-            let other = scope.spawn(work);
-            work() + other.join().expect("a thread that does not panic")
-        })
-    })
+/// By several threads at once; a pair's time is that of all of them together.
+fn at_once<'a>(name: &str, pool: &'a impl Uses, threads: usize) -> Contender<'a> {
+    contender(name, move || threads * on_threads(threads, |_| pairs(pool)))
 }
 
 /// With so many objects held all the time.
@@ -170,6 +173,7 @@ fn held<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
 }
 
 fn main() {
+    let threads = Arguments::parse().threads.get();
     let object_pool = ObjectPool::try_with_recorder("objects", SLOTS, Zeroes, Off::new()).expect("memory");
     let object_pool_crate = object_pool::Pool::new(SLOTS, || [0; 8]);
     let opool = opool::Pool::new_prefilled(SLOTS, OpoolZeroes);
@@ -177,21 +181,22 @@ fn main() {
     let linear = lockfree_object_pool::LinearObjectPool::new(|| [0_u64; 8], |_| ());
 
     macro_rules! each {
-        ($workload:ident) => {
+        ($workload:ident $(, $threads:expr)?) => {
             [
-                $workload("larder BoxPool", &LarderBoxPool),
-                $workload("larder Pool", &LarderPool),
-                $workload("larder ObjectPool", &object_pool),
-                $workload("larder Waiting<Pool>", &LarderWaiting),
-                $workload("object-pool", &object_pool_crate),
-                $workload("opool", &opool),
-                $workload("sharded-slab Pool", &sharded),
-                $workload("lockfree-object-pool linear", &linear),
-                $workload("the allocator", &Boxes),
+                $workload("larder BoxPool", &LarderBoxPool $(, $threads)?),
+                $workload("larder Pool", &LarderPool $(, $threads)?),
+                $workload("larder ObjectPool", &object_pool $(, $threads)?),
+                $workload("larder Waiting<Pool>", &LarderWaiting $(, $threads)?),
+                $workload("object-pool", &object_pool_crate $(, $threads)?),
+                $workload("opool", &opool $(, $threads)?),
+                $workload("sharded-slab Pool", &sharded $(, $threads)?),
+                $workload("lockfree-object-pool linear", &linear $(, $threads)?),
+                $workload("the allocator", &Boxes $(, $threads)?),
             ]
         };
     }
     contest("acquire and release, one thread", 3, 31, each!(one_thread).into());
-    contest("acquire and release, two threads of one pool", 3, 31, each!(two_threads).into());
+    let title = format!("acquire and release, {} of one pool", by(threads));
+    contest(&title, 3, 31, each!(at_once, threads).into());
     contest("acquire and release, half of the pool held", 3, 31, each!(held).into());
 }

@@ -1,20 +1,32 @@
-//! The tracker against other ways to name things that come and go, with 100 000 of them: shared by two threads, and by one that has it
+//! The tracker against other ways to name things that come and go, with 100 000 of them: shared by threads, and by one that has it
 //! to itself; and what a sweep visits.
 //!
-//! `cargo bench --bench tracker`
+//! `cargo bench --bench tracker`, and `cargo bench --bench tracker -- --threads 16` for more threads than two.
 
 extern crate alloc;
 
 mod contest;
 
 use alloc::collections::VecDeque;
-use contest::{Contender, contender, contest, median, scramble};
+use clap::Parser;
+use contest::{Contender, by, contender, contest, median, on_threads, scramble};
 use core::hint::black_box;
+use core::num::NonZeroUsize;
 use larder::time::Instant;
 use larder::tracker::{Age, HeapTracker, Id};
+use std::sync::{Mutex, PoisonError};
 
-use std::sync::{Barrier, Mutex, PoisonError};
-use std::thread;
+/// The tracker against other ways to name things.
+#[derive(Debug, Parser)]
+#[command(about)]
+struct Arguments {
+    /// How many threads share one
+    #[arg(long, value_name = "NUMBER", default_value = "2")]
+    threads: NonZeroUsize,
+    /// What cargo says to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
 
 /// Things that are there.
 const THINGS: usize = 100_000;
@@ -106,49 +118,37 @@ impl Shared for Locked {
     }
 }
 
-/// Lets two threads work at once. Gives how many operations each has made.
-fn two_threads(work: impl Fn(usize) + Sync) -> usize {
-    let start = Barrier::new(2);
-    thread::scope(|scope| {
-        for which in 0..2 {
-            let (start, work) = (&start, &work);
-            scope.spawn(move || {
-                start.wait();
-                work(which);
-            });
-        }
-    });
-    OPERATIONS
-}
-
 /// A thing at random.
 fn any(number: usize) -> usize {
     usize::try_from(scramble(number as u64) % THINGS as u64).expect("it is below a hundred thousand")
 }
 
-fn gets<'a, S: Shared>(name: &str, shared: &'a S) -> Contender<'a> {
+fn gets<'a, S: Shared>(name: &str, shared: &'a S, threads: usize) -> Contender<'a> {
     let mut keys: Vec<(S::Key, u64)> =
         (0..THINGS as u64).map(|thing| (shared.insert(thing), thing)).collect();
     // Each thread in an order of its own, which is known beforehand: what is measured is not how keys are chosen.
-    let orders = [0, THINGS].map(|which| {
-        (0..THINGS).for_each(|number| keys.swap(number, any(which + number)));
+    let order = |which| {
+        (0..THINGS).for_each(|number| keys.swap(number, any(which * THINGS + number)));
         keys.clone()
-    });
+    };
+    let orders: Vec<_> = (0..threads).map(order).collect();
     contender(name, move || {
-        two_threads(|which| {
+        on_threads(threads, |which| {
             for &(key, thing) in orders[which].iter().cycle().take(OPERATIONS) {
                 assert_eq!(shared.get(key), thing);
             }
+            OPERATIONS
         })
     })
 }
 
-/// Each thread inserts its half, then removes the oldest and inserts a new one many times, and removes all in the end.
-fn churns<'a, S: Shared>(name: &str, shared: &'a S) -> Contender<'a> {
+/// Each thread inserts its share, then removes the oldest and inserts a new one many times, and removes all in the end.
+fn churns<'a, S: Shared>(name: &str, shared: &'a S, threads: usize) -> Contender<'a> {
     contender(name, move || {
-        two_threads(|_| {
-            let mut keys: VecDeque<_> = (0..THINGS as u64 / 2).map(|thing| shared.insert(thing)).collect();
-            for number in 0..OPERATIONS - THINGS / 2 {
+        on_threads(threads, |_| {
+            let share = THINGS / threads;
+            let mut keys: VecDeque<_> = (0..share as u64).map(|thing| shared.insert(thing)).collect();
+            for number in 0..OPERATIONS - share {
                 let oldest = keys.pop_front().expect("there are many");
                 assert!(shared.remove(oldest));
                 keys.push_back(shared.insert(number as u64));
@@ -156,40 +156,41 @@ fn churns<'a, S: Shared>(name: &str, shared: &'a S) -> Contender<'a> {
             for key in keys {
                 assert!(shared.remove(key));
             }
+            OPERATIONS
         })
     })
 }
 
-fn shared() {
+fn shared(threads: usize) {
     let room = THINGS + THINGS / 16;
     let [ours, slab, map] = [
         HeapTracker::with_capacity(room),
         HeapTracker::with_capacity(room),
-        HeapTracker::with_capacity(THINGS + 2),
+        HeapTracker::with_capacity(THINGS + threads),
     ];
     let by_handle = ByHandle(HeapTracker::with_capacity(room));
     let (one, two) = (sharded_slab::Slab::new(), sharded_slab::Slab::new());
     let (three, four) = (Locked::default(), Locked::default());
     contest(
-        "two threads, get",
+        &format!("{}, get", by(threads)),
         2,
         ROUNDS,
         vec![
-            gets("larder Tracker, read", &ours),
-            gets("larder Tracker, get a handle", &by_handle),
-            gets("sharded-slab", &one),
-            gets("Mutex<SlotMap>", &three),
+            gets("larder Tracker, read", &ours, threads),
+            gets("larder Tracker, get a handle", &by_handle, threads),
+            gets("sharded-slab", &one, threads),
+            gets("Mutex<SlotMap>", &three, threads),
         ],
     );
     contest(
-        "two threads, insert and remove",
+        &format!("{}, insert and remove", by(threads)),
         2,
         ROUNDS,
         vec![
-            churns("larder Tracker", &slab),
-            churns("larder Tracker, full", &map),
-            churns("sharded-slab", &two),
-            churns("Mutex<SlotMap>", &four),
+            churns("larder Tracker", &slab, threads),
+            churns("larder Tracker, full", &map, threads),
+            churns("sharded-slab", &two, threads),
+            churns("Mutex<SlotMap>", &four, threads),
         ],
     );
 }
@@ -366,7 +367,8 @@ fn sweeps() {
 }
 
 fn main() {
-    shared();
+    let threads = Arguments::parse().threads.get();
+    shared(threads);
     exclusive();
     sweeps();
 }

@@ -1,6 +1,7 @@
 //! The concurrent cache against others: hits, one hot key, mixed use, new keys, large values and deadlines, by two threads and by one.
 //!
-//! `cargo bench --bench cache` prints all of it; a word after `--` chooses the tables whose titles contain it.
+//! `cargo bench --bench cache` prints all of it; a word after `--` chooses the tables whose titles contain it, and
+//! `--threads 16,8` runs them by so many threads.
 //!
 //! Every cache has the same hasher (where it takes one) and holds what it can of 64 000 entries. Hits are asked of keys that the
 //! cache was seen to have, and it is asserted that they hit; nobody may hold more than its capacity.
@@ -17,37 +18,36 @@ use caches::{
     TickPinned, TickWords,
 };
 use caches::{Sieve, TinyUfo, Value};
-use contest::{Contender, contender, contest, scramble};
+use clap::Parser;
+use contest::{Contender, by, contender, contest, on_threads, scramble};
+use core::num::NonZeroUsize;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand_distr::{Distribution, Zipf};
-use std::sync::Barrier;
-use std::thread;
+
+/// The concurrent cache against others.
+#[derive(Debug, Parser)]
+#[command(about)]
+struct Arguments {
+    /// Runs the tables whose titles contain this
+    #[arg(default_value = "")]
+    chosen: String,
+    /// How many threads run them, one after the other
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "2,1")]
+    threads: Vec<NonZeroUsize>,
+    /// How often each cache runs in a table
+    #[arg(long, value_name = "NUMBER", default_value = "15")]
+    rounds: NonZeroUsize,
+    /// What cargo says to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
 
 /// Entries of each cache.
 const CAPACITY: usize = 64_000;
 
 /// Operations of a round and thread.
 const OPERATIONS: usize = 400_000;
-
-const ROUNDS: usize = 15;
-
-/// Runs `work` on so many threads at once, each with its number.
-fn on_threads(threads: usize, work: impl Fn(usize) + Sync) -> usize {
-    let start = Barrier::new(threads);
-    thread::scope(|scope| {
-        for number in 1..threads {
-            let (start, work) = (&start, &work);
-            scope.spawn(move || {
-                start.wait();
-                work(number);
-            });
-        }
-        start.wait();
-        work(0);
-    });
-    OPERATIONS
-}
 
 fn key(number: usize) -> u64 {
     scramble(number as u64)
@@ -92,6 +92,7 @@ fn hits<'a, V: Value, C: Shared<V> + 'a>(threads: usize, hot: bool) -> Contender
                 }
             }
             assert_eq!(hits, OPERATIONS, "{}: not all of them hit", C::NAME);
+            OPERATIONS
         })
     })
 }
@@ -130,6 +131,7 @@ fn mixed<'a, V: Value, C: Shared<V> + 'a>(threads: usize, gets: u64, keys: &'a [
                     at = 0;
                 }
             }
+            OPERATIONS
         })
     })
 }
@@ -146,13 +148,14 @@ fn new_keys<'a, V: Value, C: Shared<V> + 'a>(threads: usize) -> Contender<'a> {
                 let key = key(first + number * OPERATIONS + at);
                 cache.put(key, V::of(key));
             }
+            OPERATIONS
         })
     })
 }
 
 /// What a hit costs at least.
-fn bound(chosen: &str, title: &str, threads: usize) {
-    if !title.contains(chosen) {
+fn bound(arguments: &Arguments, title: &str, threads: usize) {
+    if !title.contains(&arguments.chosen) {
         return;
     }
     let mut held: Vec<u64> = (0..CAPACITY).map(key).collect();
@@ -162,16 +165,17 @@ fn bound(chosen: &str, title: &str, threads: usize) {
         on_threads(threads, |number| {
             let keys = held.iter().cycle().skip(held.len() / threads * number).take(OPERATIONS);
             assert_eq!(keys.filter(|&&key| table.hits(key)).count(), OPERATIONS);
+            OPERATIONS
         })
     };
-    contest(title, 0, ROUNDS, vec![contender("a table", run)]);
+    contest(title, 0, arguments.rounds.get(), vec![contender("a table", run)]);
 }
 
 /// One operation in so many of the mixed ones is timed, with a clock that takes as long as the operation itself.
 const TIMED: usize = 4;
 
 /// The time of an operation that one in a thousand exceeds: the best of the rounds, since what the machine does besides comes on top.
-fn tail_of<C: Shared<u64>>(threads: usize, keys: &[u64]) -> (&'static str, u128) {
+fn tail_of<C: Shared<u64>>(threads: usize, rounds: usize, keys: &[u64]) -> (&'static str, u128) {
     let (cache, _) = filled::<u64, C>();
     let round = |round: usize| {
         let times = std::sync::Mutex::new(Vec::new());
@@ -192,23 +196,25 @@ fn tail_of<C: Shared<u64>>(threads: usize, keys: &[u64]) -> (&'static str, u128)
         let at = times.len() - times.len() / 1_000;
         *times.select_nth_unstable(at).1
     };
-    (C::NAME, (0..ROUNDS).map(round).min().expect("some rounds"))
+    (C::NAME, (0..rounds).map(round).min().expect("some rounds"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some hundred nanoseconds")]
-fn tail(chosen: &str, title: &str, threads: usize, keys: &[u64]) {
-    if !title.contains(chosen) {
+fn tail(arguments: &Arguments, title: &str, threads: usize, keys: &[u64]) {
+    if !title.contains(&arguments.chosen) {
         return;
     }
-    let ours = [tail_of::<ByWords<u64>>(threads, keys), tail_of::<ByClone<u64>>(threads, keys)];
+    let rounds = arguments.rounds.get();
+    let ours =
+        [tail_of::<ByWords<u64>>(threads, rounds, keys), tail_of::<ByClone<u64>>(threads, rounds, keys)];
     let peers = [
-        tail_of::<QuickCache<u64>>(threads, keys),
-        tail_of::<Scc<u64>>(threads, keys),
-        tail_of::<TinyUfo<u64>>(threads, keys),
-        tail_of::<Moka<u64>>(threads, keys),
-        tail_of::<Sieve<u64>>(threads, keys),
-        tail_of::<FixedCache<u64>>(threads, keys),
-        tail_of::<LockedLru<u64>>(threads, keys),
+        tail_of::<QuickCache<u64>>(threads, rounds, keys),
+        tail_of::<Scc<u64>>(threads, rounds, keys),
+        tail_of::<TinyUfo<u64>>(threads, rounds, keys),
+        tail_of::<Moka<u64>>(threads, rounds, keys),
+        tail_of::<Sieve<u64>>(threads, rounds, keys),
+        tail_of::<FixedCache<u64>>(threads, rounds, keys),
+        tail_of::<LockedLru<u64>>(threads, rounds, keys),
     ];
     println!("\n{title}");
     let best = peers.iter().map(|&(_, time)| time).min().expect("some peers") as f64;
@@ -221,47 +227,47 @@ fn tail(chosen: &str, title: &str, threads: usize, keys: &[u64]) {
 }
 
 macro_rules! table {
-    ($chosen:expr, $title:expr, $run:ident::<$value:ty>$arguments:tt, [$($ours:ident),*], [$($peer:ident),*]) => {{
+    ($arguments:expr, $title:expr, $run:ident::<$value:ty>$how:tt, [$($ours:ident),*], [$($peer:ident),*]) => {{
         let title: String = $title;
-        if title.contains($chosen) {
+        if title.contains(&$arguments.chosen) {
             let ours = [$(stringify!($ours)),*].len();
-            contest(&title, ours, ROUNDS, vec![
-                $($run::<$value, $ours<$value>>$arguments,)*
-                $($run::<$value, $peer<$value>>$arguments,)*
+            contest(&title, ours, $arguments.rounds.get(), vec![
+                $($run::<$value, $ours<$value>>$how,)*
+                $($run::<$value, $peer<$value>>$how,)*
             ]);
         }
     }};
 }
 
 fn main() {
-    let chosen: String = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
-    let chosen = chosen.as_str();
+    let arguments = Arguments::parse();
     let zipf = zipf_keys();
-    for threads in [2, 1] {
-        let by = if threads == 2 { "two threads" } else { "one thread" };
+    for &threads in &arguments.threads {
+        let threads = threads.get();
+        let by = by(threads);
         table!(
-            chosen,
+            arguments,
             format!("uniform hits, u64, {by}"),
             hits::<u64>(threads, false),
             [ByWords, ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
-            chosen,
+            arguments,
             format!("one hot key, u64, {by}"),
             hits::<u64>(threads, true),
             [ByWords, ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
-            chosen,
+            arguments,
             format!("uniform hits, Arc<[u8; 256]>, {by}"),
             hits::<Large>(threads, false),
             [ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
-            chosen,
+            arguments,
             format!("one hot key, Arc<[u8; 256]>, {by}"),
             hits::<Large>(threads, true),
             [ByClone, ByRef],
@@ -270,14 +276,14 @@ fn main() {
         for gets in [90, 50] {
             let share = format!("{gets} % get-or-insert and {} % insert, Zipf 0.99", 100 - gets);
             table!(
-                chosen,
+                arguments,
                 format!("{share}, u64, {by}"),
                 mixed::<u64>(threads, gets, &zipf),
                 [ByWords, ByClone, ByRef],
                 [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
             );
             table!(
-                chosen,
+                arguments,
                 format!("{share}, Arc<[u8; 256]>, {by}"),
                 mixed::<Large>(threads, gets, &zipf),
                 [ByClone, ByRef],
@@ -285,14 +291,14 @@ fn main() {
             );
         }
         table!(
-            chosen,
+            arguments,
             format!("inserts of new keys, u64, {by}"),
             new_keys::<u64>(threads),
             [ByWords, ByClone],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
         );
         table!(
-            chosen,
+            arguments,
             format!("uniform hits of what ends, u64, {by}"),
             hits::<u64>(threads, false),
             [
@@ -307,7 +313,7 @@ fn main() {
             ],
             [QuickCacheUntil, MokaFor]
         );
-        bound(chosen, &format!("uniform hits in a table that nobody can change, u64, {by}"), threads);
-        tail(chosen, &format!("p99.9 of 90 % get-or-insert and 10 % insert, u64, {by}"), threads, &zipf);
+        bound(&arguments, &format!("uniform hits in a table that nobody can change, u64, {by}"), threads);
+        tail(&arguments, &format!("p99.9 of 90 % get-or-insert and 10 % insert, u64, {by}"), threads, &zipf);
     }
 }

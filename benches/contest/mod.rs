@@ -8,6 +8,8 @@
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
 use core::hint::black_box;
+use std::sync::Barrier;
+use std::thread;
 use std::time::Instant;
 
 /// One of those that are compared.
@@ -63,6 +65,31 @@ fn ratio(times: &[f64], others: &[Vec<f64>]) -> f64 {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// Runs `work` on so many threads at once, each with its number. Gives what the first of them gives.
+pub(crate) fn on_threads<R>(threads: usize, work: impl Fn(usize) -> R + Sync) -> R {
+    let start = Barrier::new(threads);
+    thread::scope(|scope| {
+        for number in 1..threads {
+            let (start, work) = (&start, &work);
+            scope.spawn(move || {
+                start.wait();
+                work(number);
+            });
+        }
+        start.wait();
+        work(0)
+    })
+}
+
+/// So many threads in words.
+pub(crate) fn by(threads: usize) -> String {
+    match threads {
+        1 => "one thread".to_owned(),
+        2 => "two threads".to_owned(),
+        _ => format!("{threads} threads"),
+    }
 }
 
 /// A stream of 64-bit numbers that is the same everywhere (`SplitMix64`, Steele et al. 2014). Also a bijection, so it makes
