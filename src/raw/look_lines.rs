@@ -21,8 +21,8 @@
 use super::looks::{Look, Looks};
 use crate::sync::{AtomicU32, Line, Ordering, spread_over};
 
-/// Lines that looks are announced in. Not more than a word of `used` has bits.
-const LINES: usize = 16;
+/// Lines that looks are announced in: so many that each of so many threads has one. Not more than a word of `used` has bits.
+pub(super) const LINES: usize = 32;
 
 /// Cells of a line: for looks within looks, and a second thread.
 const CELLS: usize = 4;

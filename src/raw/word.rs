@@ -52,7 +52,7 @@
 
 #![expect(clippy::inline_always, reason = "a hit is a dozen steps, of which each one is here")]
 
-use super::look_lines::{LookLines, Number};
+use super::look_lines::{LINES, LookLines, Number};
 use crate::sync::{AtomicU32, Ordering, PATIENCE, TURNS_TO_WATCH, fence};
 use core::hint;
 
@@ -67,6 +67,8 @@ const WHO_SHIFT: u32 = 20;
 const WHO: u32 = 0b111 << WHO_SHIFT;
 /// What says nothing about who may touch the cell.
 const HINTS: u32 = WATCHED - (1 << WHO_SHIFT);
+/// Lines of threads that are taken for one.
+const FOR_ONE: usize = LINES >> WHO.count_ones();
 /// One pin.
 const PIN: u32 = 1;
 /// The pins' field.
@@ -451,8 +453,8 @@ impl SlotWord {
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "a line is a small number, and three bits of it will do")]
 const fn turned(word: u32, line: usize) -> u32 {
-    // The last bit is that in which the lines of threads differ least: see `spread`.
-    let who = (line as u32 >> 1) << WHO_SHIFT & WHO;
+    // The first bits are those in which the lines of threads differ most: see `spread`.
+    let who = ((line / FOR_ONE) as u32) << WHO_SHIFT & WHO;
     // By arithmetic: who was last is a branch that nobody foresees. Who pins what is pinned does so by turns as well.
     let is_turn = (word & (WHO | PINS) != who) as u32 & !(word / WATCHED);
     (word & !WHO | who) + is_turn * TURN
@@ -460,20 +462,20 @@ const fn turned(word: u32, line: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FULL, HINTS, PIN, PINS, TURN, TURNS_TO_WATCH, WATCHED, WHO, turned};
+    use super::{FOR_ONE, FULL, HINTS, LINES, PIN, PINS, TURN, TURNS_TO_WATCH, WATCHED, WHO, turned};
 
     #[test]
     fn a_value_is_watched_when_enough_threads_have_pinned_it_by_turns() {
-        let alone = (0..1000).fold(FULL, |word, _| turned(word, 3));
+        let alone = (0..1000).fold(FULL, |word, _| turned(word, FOR_ONE));
         assert_eq!(alone & (WATCHED | WHO), 1 << WHO.trailing_zeros());
         let mut word = FULL;
         for turn in 1..=TURNS_TO_WATCH {
             assert_eq!(word & WATCHED, 0, "turn {turn}");
-            word = turned(word, turn as usize % 2 * 8);
+            word = turned(word, turn as usize % 2 * LINES / 2);
         }
         assert_eq!(word & !WHO, FULL | WATCHED);
         // And that is all that changes from then on.
-        for line in 0..16 {
+        for line in 0..LINES {
             assert_eq!(turned(word, line) & !WHO, FULL | WATCHED);
         }
     }
