@@ -10,7 +10,7 @@ use contest::{Contender, by, contender, contest, on_threads};
 use core::hint::black_box;
 use core::num::NonZeroUsize;
 use larder::pool::{BoxPool, ObjectPool, Pool, Recycle, Waiting};
-use larder::stats::Off;
+use larder::stats::{Off, PoolRecorder};
 
 /// The pools against other pools and the allocator.
 #[derive(Debug, Parser)]
@@ -81,7 +81,10 @@ impl Recycle<Object> for Zeroes {
     }
 }
 
-impl Uses for ObjectPool<Object, Zeroes, Off> {
+impl<C: PoolRecorder> Uses for ObjectPool<Object, Zeroes, C>
+where
+    Self: Sync,
+{
     fn use_one<R>(&self, with: impl FnOnce() -> R) -> R {
         let object = self.acquire().expect("a free slot");
         black_box(&*object);
@@ -175,6 +178,7 @@ fn held<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
 fn main() {
     let threads = Arguments::parse().threads.get();
     let object_pool = ObjectPool::try_with_recorder("objects", SLOTS, Zeroes, Off::new()).expect("memory");
+    let counting = ObjectPool::with_recycle("counting objects", SLOTS, Zeroes);
     let object_pool_crate = object_pool::Pool::new(SLOTS, || [0; 8]);
     let opool = opool::Pool::new_prefilled(SLOTS, OpoolZeroes);
     let sharded = sharded_slab::Pool::<Cleared>::new();
@@ -186,6 +190,7 @@ fn main() {
                 $workload("larder BoxPool", &LarderBoxPool $(, $threads)?),
                 $workload("larder Pool", &LarderPool $(, $threads)?),
                 $workload("larder ObjectPool", &object_pool $(, $threads)?),
+                $workload("larder ObjectPool, counting", &counting $(, $threads)?),
                 $workload("larder Waiting<Pool>", &LarderWaiting $(, $threads)?),
                 $workload("object-pool", &object_pool_crate $(, $threads)?),
                 $workload("opool", &opool $(, $threads)?),

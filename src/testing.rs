@@ -2,7 +2,7 @@
 
 use crate::fixed::cache::{Cache, StaticCache};
 use crate::fixed::setup::Suits;
-use crate::raw::indices::{self, Claim, Hint, Wanted};
+use crate::raw::indices::{self, Claim, Hint, States, Wanted};
 use crate::raw::width::Blank;
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
@@ -20,14 +20,18 @@ impl<const N: usize> Indices<N> {
         Self { states: [const { AtomicU8::new(0) }; N], hint: Hint::new() }
     }
 
+    fn states(&self) -> States<'_> {
+        States::dense(&self.states)
+    }
+
     /// Claims any index. Gives it, and whether its slot is full.
     pub fn claim(&self) -> Option<(usize, bool)> {
-        indices::claim(&self.states, &self.hint, Wanted::Any).map(|Claim { index, full }| (index, full))
+        indices::claim(self.states(), &self.hint, Wanted::Any).map(|Claim { index, full }| (index, full))
     }
 
     /// Claims an index whose slot is full. Gives it, and whether its slot is full still.
     pub fn claim_full(&self) -> Option<(usize, bool)> {
-        indices::claim(&self.states, &self.hint, Wanted::Full).map(|Claim { index, full }| (index, full))
+        indices::claim(self.states(), &self.hint, Wanted::Full).map(|Claim { index, full }| (index, full))
     }
 
     /// Gives an index back.
@@ -37,12 +41,12 @@ impl<const N: usize> Indices<N> {
 
     /// How many are claimed.
     pub fn claimed(&self) -> usize {
-        indices::claimed(&self.states)
+        self.states().claimed()
     }
 
     /// Looks at every word.
     pub fn validate(&self) {
-        indices::validate(&self.states, &self.hint);
+        self.states().validate(&self.hint);
     }
 }
 

@@ -453,3 +453,34 @@ fn the_last_owner_may_be_on_any_thread() {
         assert_eq!(ledger.alive(), 0);
     }
 }
+
+#[test]
+fn threads_in_step_have_an_object_each_and_make_no_more() {
+    const THREADS: usize = 8;
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let pool = ObjectPool::new("pool", 64, || MADE.fetch_add(1, Ordering::Relaxed));
+    let in_step = std::sync::Barrier::new(THREADS);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let object = pool.acquire().unwrap();
+                    in_step.wait();
+                    drop(object);
+                    in_step.wait();
+                }
+            });
+        }
+    });
+    assert_eq!((MADE.load(Ordering::Relaxed), pool.idle()), (8, 8));
+}
+
+#[test]
+fn threads_that_come_one_after_the_other_have_the_same_object() {
+    let pool = ObjectPool::new("pool", 1000, || std::thread::current().id());
+    let first = *pool.acquire().unwrap();
+    for _ in 0..50 {
+        let found = std::thread::scope(|scope| scope.spawn(|| *pool.acquire().unwrap()).join());
+        assert_eq!(found.unwrap(), first);
+    }
+}

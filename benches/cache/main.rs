@@ -1,7 +1,7 @@
 //! The concurrent cache against others: hits, one hot key, mixed use, new keys, large values and deadlines, by two threads and by one.
 //!
 //! `cargo bench --bench cache` prints all of it; a word after `--` chooses the tables whose titles contain it, and
-//! `--threads 16,8` runs them by so many threads.
+//! `--threads 16` runs them by so many threads (`--help` tells more).
 //!
 //! Every cache has the same hasher (where it takes one) and holds what it can of 64 000 entries. Hits are asked of keys that the
 //! cache was seen to have, and it is asserted that they hit; nobody may hold more than its capacity.
@@ -38,6 +38,9 @@ struct Arguments {
     /// How often each cache runs in a table
     #[arg(long, value_name = "NUMBER", default_value = "15")]
     rounds: NonZeroUsize,
+    /// How many operations each thread makes in a round
+    #[arg(long, value_name = "NUMBER", default_value = "400000")]
+    operations: NonZeroUsize,
     /// What cargo says to every bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -46,11 +49,16 @@ struct Arguments {
 /// Entries of each cache.
 const CAPACITY: usize = 64_000;
 
-/// Operations of a round and thread.
-const OPERATIONS: usize = 400_000;
-
 fn key(number: usize) -> u64 {
     scramble(number as u64)
+}
+
+/// How much is done: by so many threads, in so many rounds, so many operations by each in each.
+#[derive(Clone, Copy)]
+struct Load {
+    threads: usize,
+    rounds: usize,
+    operations: usize,
 }
 
 /// A cache that was filled until it holds what it can, and keys that it holds.
@@ -75,7 +83,8 @@ fn filled<V: Value, C: Shared<V>>() -> (C, Vec<u64>) {
 }
 
 /// Look-ups that hit, all over the cache or of one key.
-fn hits<'a, V: Value, C: Shared<V> + 'a>(threads: usize, hot: bool) -> Contender<'a> {
+fn hits<'a, V: Value, C: Shared<V> + 'a>(load: Load, hot: bool) -> Contender<'a> {
+    let Load { threads, operations, .. } = load;
     let (cache, mut held) = filled::<V, C>();
     if hot {
         held.truncate(1);
@@ -84,15 +93,15 @@ fn hits<'a, V: Value, C: Shared<V> + 'a>(threads: usize, hot: bool) -> Contender
         on_threads(threads, |number| {
             let mut at = held.len() / threads * number;
             let mut hits = 0;
-            for _ in 0..OPERATIONS {
+            for _ in 0..operations {
                 hits += usize::from(cache.hits(held[at]));
                 at += 1;
                 if at >= held.len() {
                     at = 0;
                 }
             }
-            assert_eq!(hits, OPERATIONS, "{}: not all of them hit", C::NAME);
-            OPERATIONS
+            assert_eq!(hits, operations, "{}: not all of them hit", C::NAME);
+            operations
         })
     })
 }
@@ -112,15 +121,16 @@ fn zipf_keys() -> Vec<u64> {
 }
 
 /// Of a hundred operations so many are get-or-insert, the others are inserts.
-fn mixed<'a, V: Value, C: Shared<V> + 'a>(threads: usize, gets: u64, keys: &'a [u64]) -> Contender<'a> {
+fn mixed<'a, V: Value, C: Shared<V> + 'a>(load: Load, gets: u64, keys: &'a [u64]) -> Contender<'a> {
+    let Load { threads, operations, .. } = load;
     let (cache, _) = filled::<V, C>();
     let mut round = 0;
     contender(C::NAME, move || {
         round += 1;
-        let first = round * OPERATIONS;
+        let first = round * operations;
         on_threads(threads, |number| {
             let mut at = (first + keys.len() / threads * number) % keys.len();
-            for _ in 0..OPERATIONS {
+            for _ in 0..operations {
                 let key = keys[at];
                 let gets = scramble(at as u64) % 100 < gets;
                 if !gets || !cache.hits(key) {
@@ -131,30 +141,32 @@ fn mixed<'a, V: Value, C: Shared<V> + 'a>(threads: usize, gets: u64, keys: &'a [
                     at = 0;
                 }
             }
-            OPERATIONS
+            operations
         })
     })
 }
 
 /// Nothing but keys that were never there.
-fn new_keys<'a, V: Value, C: Shared<V> + 'a>(threads: usize) -> Contender<'a> {
+fn new_keys<'a, V: Value, C: Shared<V> + 'a>(load: Load) -> Contender<'a> {
+    let Load { threads, operations, .. } = load;
     let (cache, _) = filled::<V, C>();
     let mut next = CAPACITY;
     contender(C::NAME, move || {
         let first = next;
-        next += threads * OPERATIONS;
+        next += threads * operations;
         on_threads(threads, |number| {
-            for at in 0..OPERATIONS {
-                let key = key(first + number * OPERATIONS + at);
+            for at in 0..operations {
+                let key = key(first + number * operations + at);
                 cache.put(key, V::of(key));
             }
-            OPERATIONS
+            operations
         })
     })
 }
 
 /// What a hit costs at least.
-fn bound(arguments: &Arguments, title: &str, threads: usize) {
+fn bound(arguments: &Arguments, title: &str, load: Load) {
+    let Load { threads, rounds, operations } = load;
     if !title.contains(&arguments.chosen) {
         return;
     }
@@ -163,26 +175,27 @@ fn bound(arguments: &Arguments, title: &str, threads: usize) {
     let table = Bound::of(&held);
     let run = move || {
         on_threads(threads, |number| {
-            let keys = held.iter().cycle().skip(held.len() / threads * number).take(OPERATIONS);
-            assert_eq!(keys.filter(|&&key| table.hits(key)).count(), OPERATIONS);
-            OPERATIONS
+            let keys = held.iter().cycle().skip(held.len() / threads * number).take(operations);
+            assert_eq!(keys.filter(|&&key| table.hits(key)).count(), operations);
+            operations
         })
     };
-    contest(title, 0, arguments.rounds.get(), vec![contender("a table", run)]);
+    contest(title, 0, rounds, vec![contender("a table", run)]);
 }
 
 /// One operation in so many of the mixed ones is timed, with a clock that takes as long as the operation itself.
 const TIMED: usize = 4;
 
 /// The time of an operation that one in a thousand exceeds: the best of the rounds, since what the machine does besides comes on top.
-fn tail_of<C: Shared<u64>>(threads: usize, rounds: usize, keys: &[u64]) -> (&'static str, u128) {
+fn tail_of<C: Shared<u64>>(load: Load, keys: &[u64]) -> (&'static str, u128) {
+    let Load { threads, rounds, operations } = load;
     let (cache, _) = filled::<u64, C>();
     let round = |round: usize| {
         let times = std::sync::Mutex::new(Vec::new());
         on_threads(threads, |number| {
-            let mut here = Vec::with_capacity(OPERATIONS / TIMED);
-            for at in 0..OPERATIONS {
-                let at = (round * OPERATIONS + keys.len() / threads * number + at) % keys.len();
+            let mut here = Vec::with_capacity(operations / TIMED);
+            for at in 0..operations {
+                let at = (round * operations + keys.len() / threads * number + at) % keys.len();
                 let key = keys[at];
                 let start = at.is_multiple_of(TIMED).then(std::time::Instant::now);
                 if scramble(at as u64).is_multiple_of(10) || !cache.hits(key) {
@@ -200,21 +213,19 @@ fn tail_of<C: Shared<u64>>(threads: usize, rounds: usize, keys: &[u64]) -> (&'st
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some hundred nanoseconds")]
-fn tail(arguments: &Arguments, title: &str, threads: usize, keys: &[u64]) {
+fn tail(arguments: &Arguments, title: &str, load: Load, keys: &[u64]) {
     if !title.contains(&arguments.chosen) {
         return;
     }
-    let rounds = arguments.rounds.get();
-    let ours =
-        [tail_of::<ByWords<u64>>(threads, rounds, keys), tail_of::<ByClone<u64>>(threads, rounds, keys)];
+    let ours = [tail_of::<ByWords<u64>>(load, keys), tail_of::<ByClone<u64>>(load, keys)];
     let peers = [
-        tail_of::<QuickCache<u64>>(threads, rounds, keys),
-        tail_of::<Scc<u64>>(threads, rounds, keys),
-        tail_of::<TinyUfo<u64>>(threads, rounds, keys),
-        tail_of::<Moka<u64>>(threads, rounds, keys),
-        tail_of::<Sieve<u64>>(threads, rounds, keys),
-        tail_of::<FixedCache<u64>>(threads, rounds, keys),
-        tail_of::<LockedLru<u64>>(threads, rounds, keys),
+        tail_of::<QuickCache<u64>>(load, keys),
+        tail_of::<Scc<u64>>(load, keys),
+        tail_of::<TinyUfo<u64>>(load, keys),
+        tail_of::<Moka<u64>>(load, keys),
+        tail_of::<Sieve<u64>>(load, keys),
+        tail_of::<FixedCache<u64>>(load, keys),
+        tail_of::<LockedLru<u64>>(load, keys),
     ];
     println!("\n{title}");
     let best = peers.iter().map(|&(_, time)| time).min().expect("some peers") as f64;
@@ -244,32 +255,34 @@ fn main() {
     let zipf = zipf_keys();
     for &threads in &arguments.threads {
         let threads = threads.get();
+        let (rounds, operations) = (arguments.rounds.get(), arguments.operations.get());
+        let load = Load { threads, rounds, operations };
         let by = by(threads);
         table!(
             arguments,
             format!("uniform hits, u64, {by}"),
-            hits::<u64>(threads, false),
+            hits::<u64>(load, false),
             [ByWords, ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
             arguments,
             format!("one hot key, u64, {by}"),
-            hits::<u64>(threads, true),
+            hits::<u64>(load, true),
             [ByWords, ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
             arguments,
             format!("uniform hits, Arc<[u8; 256]>, {by}"),
-            hits::<Large>(threads, false),
+            hits::<Large>(load, false),
             [ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
         table!(
             arguments,
             format!("one hot key, Arc<[u8; 256]>, {by}"),
-            hits::<Large>(threads, true),
+            hits::<Large>(load, true),
             [ByClone, ByRef],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, LockedLru]
         );
@@ -278,14 +291,14 @@ fn main() {
             table!(
                 arguments,
                 format!("{share}, u64, {by}"),
-                mixed::<u64>(threads, gets, &zipf),
+                mixed::<u64>(load, gets, &zipf),
                 [ByWords, ByClone, ByRef],
                 [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
             );
             table!(
                 arguments,
                 format!("{share}, Arc<[u8; 256]>, {by}"),
-                mixed::<Large>(threads, gets, &zipf),
+                mixed::<Large>(load, gets, &zipf),
                 [ByClone, ByRef],
                 [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
             );
@@ -293,14 +306,14 @@ fn main() {
         table!(
             arguments,
             format!("inserts of new keys, u64, {by}"),
-            new_keys::<u64>(threads),
+            new_keys::<u64>(load),
             [ByWords, ByClone],
             [QuickCache, Scc, TinyUfo, Moka, Sieve, FixedCache, LockedLru]
         );
         table!(
             arguments,
             format!("uniform hits of what ends, u64, {by}"),
-            hits::<u64>(threads, false),
+            hits::<u64>(load, false),
             [
                 RealWords,
                 RealPinned,
@@ -313,7 +326,7 @@ fn main() {
             ],
             [QuickCacheUntil, MokaFor]
         );
-        bound(&arguments, &format!("uniform hits in a table that nobody can change, u64, {by}"), threads);
-        tail(&arguments, &format!("p99.9 of 90 % get-or-insert and 10 % insert, u64, {by}"), threads, &zipf);
+        bound(&arguments, &format!("uniform hits in a table that nobody can change, u64, {by}"), load);
+        tail(&arguments, &format!("p99.9 of 90 % get-or-insert and 10 % insert, u64, {by}"), load, &zipf);
     }
 }

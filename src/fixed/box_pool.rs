@@ -42,7 +42,7 @@ use core::time::Duration;
 ///
 /// # Contention, interrupts, panics
 ///
-/// Lock-free, and bounded: a call looks at each slot once and then says [`Exhausted`]. An interrupt may use the pool
+/// Lock-free, and bounded: a call looks at each slot twice at most and then says [`Exhausted`]. An interrupt may use the pool
 /// while it stopped another call of it anywhere. A thread that stops for ever keeps what it holds and hinders nobody.
 /// The value's destructor runs in whatever context drops the guard, before the slot is free; if it panics, the slot
 /// is free all the same.

@@ -85,7 +85,7 @@ impl<T: Default> Recycle<T> for ByDefault {
 ///
 /// # Contention, interrupts, panics
 ///
-/// Lock-free, and bounded: a call looks at each slot at most twice and then says [`Exhausted`]. An interrupt may use the
+/// Lock-free, and bounded: a call looks at each slot four times at most and then says [`Exhausted`]. An interrupt may use the
 /// pool while it stopped another call of it anywhere. A thread that stops for ever keeps what it holds and hinders
 /// nobody. No slot is half-changed while `create`, `reset` or a destructor runs; they may panic, and use the pool.
 ///

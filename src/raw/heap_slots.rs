@@ -3,8 +3,9 @@
 use super::heap::Heap;
 use super::indices::MOST;
 use super::look_lines::LookLines;
-use super::marks::{self, Group, Start};
+use super::marks::{self, Group};
 use super::shared::try_collect;
+use super::starts::Start;
 use super::tracked::{Core, Owner, Slot, Slots, Tracks, sealed};
 use super::width::Blank;
 use crate::error::CapacityError;

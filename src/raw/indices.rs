@@ -18,16 +18,25 @@
 //! wrong, and nothing depends on it but the length of a search, and whether a new object is made although one is kept
 //! ([`Wanted::LikelyFull`]).
 //!
-//! | hint | when | a claim begins | a release |
+//! | hint | when | a claim begins where the thread would, and goes on | a release |
 //! |---|---|---|---|
-//! | spread | slots are not scarce | at a place of the thread's own, shifted | leaves the hint alone |
+//! | spread | slots are not scarce | from there | leaves the hint alone |
 //! | last | a search had to look at half of the slots | at the slot that came back last | writes its slot into the hint |
 //! | none kept | a search for an object found none | after the slot that was taken last | of an object: makes it *last* |
 //!
 //! So threads that find room do not meet in the hint; a pool that is nearly full finds its few free slots at once; and one
 //! that has no objects yet does not look for them.
+//!
+//! Where a thread begins depends on what there is room for:
+//!
+//! - [dense](States::dense): a byte a slot and no more. Threads begin at places of their own, all of them shifted by what the hint says.
+//! - [apart](States::apart): states lie so far apart that threads do not meet in a line of the processor's cache where they do not meet in
+//!   a slot, and each of some [`Start`]s has a word of its own for where its threads begin. That is at the slot that they found last. If all
+//!   objects are out, a thread makes the next one at its home or near to it, where nobody else begins: so as many threads as use a pool at
+//!   once soon have an object each, on lines that no other core asks for.
 
-use crate::sync::{AtomicU8, AtomicU32, Ordering, spread_over};
+use super::starts::{Here, Start};
+use crate::sync::{AtomicU8, AtomicU32, Line, Ordering, spread_over};
 
 /// The slot belongs to somebody.
 const CLAIMED: u8 = 1;
@@ -69,7 +78,7 @@ enum Mode {
 }
 
 /// A mode, and a slot or a shift.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Word(u32);
 
 impl Word {
@@ -115,20 +124,120 @@ impl Hint {
     /// Sets it unless somebody else has since it was `seen`: who says that no object is kept should not overrule one that
     /// came back meanwhile. (It can: a release that saw slots not to be scarce leaves the hint alone.)
     fn replace(&self, seen: Word, word: Word) {
+        if word == seen {
+            return;
+        }
         // Relaxed, both: only a hint.
         let _ = self.0.compare_exchange(seen.0, word.0, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
-/// Claims an index, or says that it saw none free. Looks at each slot at most once.
+/// The states of some slots, all of them 0 at first, and where threads begin to look.
+#[derive(Clone, Copy)]
+pub struct States<'a> {
+    bytes: &'a [AtomicU8],
+    /// A state is every so many bytes, as a power of two.
+    apart: u32,
+    /// None: the hint tells.
+    starts: &'a [Start],
+}
+
+/// How many starts there are where states lie apart: so many threads have one each. And how many lines the states take at least.
+pub(super) const STARTS: usize = if align_of::<Line>() > 1 { 32 } else { 0 };
+
+/// How far apart the states of so many slots lie, as a power of two: on lines of their own if there are not more slots than starts, else so
+/// that each start has a line. Not at all if starts are further apart anyway, or where the processor has no such lines.
+pub(super) const fn apart(slots: usize) -> u32 {
+    let mut apart = 0;
+    while apart < align_of::<Line>().ilog2() && slots << apart < STARTS * align_of::<Line>() {
+        apart += 1;
+    }
+    apart
+}
+
+impl<'a> States<'a> {
+    /// A byte a slot.
+    #[inline]
+    pub(crate) const fn dense(bytes: &'a [AtomicU8]) -> Self {
+        Self { bytes, apart: 0, starts: &[] }
+    }
+
+    /// A slot for every so many bytes, as [`apart`] says.
+    #[inline]
+    pub(super) const fn apart(bytes: &'a [AtomicU8], apart: u32, starts: &'a [Start]) -> Self {
+        Self { bytes, apart, starts }
+    }
+
+    /// How many slots there are.
+    #[inline]
+    pub(super) const fn len(self) -> usize {
+        self.bytes.len() >> self.apart
+    }
+
+    #[inline]
+    pub(super) fn get(self, index: usize) -> Option<&'a AtomicU8> {
+        self.bytes.get(index << self.apart)
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = &'a AtomicU8> {
+        self.bytes.iter().step_by(1 << self.apart)
+    }
+
+    /// How many are claimed; while others work, a number between what was and what is.
+    pub(crate) fn claimed(self) -> usize {
+        self.iter().filter(|state| is_claimed(state)).count()
+    }
+
+    /// How many are free and have an object.
+    pub(super) fn kept(self) -> usize {
+        // Relaxed: a count, which nothing else depends on.
+        self.iter().filter(|state| state.load(Ordering::Relaxed) == FULL).count()
+    }
+
+    /// # Panics
+    ///
+    /// If a state or the hint is one that can't be.
+    pub(crate) fn validate(self, hint: &Hint) {
+        for state in self.iter() {
+            // Relaxed: each is checked by itself.
+            assert!(state.load(Ordering::Relaxed) <= CLAIMED | FULL, "a state that does not exist");
+        }
+        let seen = hint.get();
+        assert!(seen.index() < self.len().max(1), "the hint points outside");
+        assert!(self.start(seen) < self.len().max(1), "a thread begins outside");
+    }
+
+    /// This thread's start, if starts have words of their own.
+    #[inline]
+    fn here(self) -> Option<Here<'a>> {
+        (!self.starts.is_empty()).then(|| Here::new(self.starts, self.len()))
+    }
+
+    /// Where this thread begins.
+    #[inline]
+    fn start(self, seen: Word) -> usize {
+        if let Some(here) = self.here() {
+            return here.get();
+        }
+        let shift = if seen.mode() == Mode::Spread { seen.index() } else { 0 };
+        let start = spread_over(self.len()) + shift;
+        if start < self.len() { start } else { start.saturating_sub(self.len()) }
+    }
+
+    #[inline]
+    fn try_claim(self, index: usize, wanted: Wanted) -> Option<Claim> {
+        try_claim(self.get(index)?, index, wanted)
+    }
+}
+
+/// Claims an index, or says that it saw none free.
 #[inline]
-pub(crate) fn claim(states: &[AtomicU8], hint: &Hint, wanted: Wanted) -> Option<Claim> {
+pub(crate) fn claim(states: States<'_>, hint: &Hint, wanted: Wanted) -> Option<Claim> {
     let seen = hint.get();
     match seen.mode() {
         Mode::Spread => {
-            let start = spread_over(states.len()) + seen.index();
-            let start = if start < states.len() { start } else { start.checked_sub(states.len())? };
-            match try_claim(states.get(start)?, start, wanted) {
+            let start = states.start(seen);
+            match states.try_claim(start, wanted) {
                 Some(claim) => Some(claim),
                 None => search(states, hint, seen, start, wanted),
             }
@@ -155,25 +264,39 @@ fn is_free(state: &AtomicU8, wanted: Wanted) -> bool {
     seen & CLAIMED == 0 && (wanted == Wanted::Any || seen & FULL != 0)
 }
 
-/// A claim that begins where the hint says.
-fn claim_scarce(states: &[AtomicU8], hint: &Hint, seen: Word, wanted: Wanted) -> Option<Claim> {
+/// A claim where the hint knows better than the thread. It looks there first all the same: if there is room again, it need not meet others.
+fn claim_scarce(states: States<'_>, hint: &Hint, seen: Word, wanted: Wanted) -> Option<Claim> {
+    let own = states.start(seen);
+    if let Some(claim) = states.try_claim(own, wanted) {
+        if seen.mode() == Mode::Last {
+            hint.set(Word::new(Mode::Spread, 0));
+        }
+        return Some(claim);
+    }
+    if let Some(here) = states.here()
+        && wanted == Wanted::Any
+        && let Some(claim) = (here.home()..).take(FAR).find_map(|index| states.try_claim(index, wanted))
+    {
+        here.set(claim.index);
+        return Some(claim);
+    }
     let start = seen.index();
-    let Some(claim) = try_claim(states.get(start)?, start, wanted) else {
+    let Some(claim) = states.try_claim(start, wanted) else {
         return search(states, hint, seen, start, wanted);
     };
     if seen.mode() == Mode::NoneKept {
         hint.replace(seen, Word::new(Mode::NoneKept, after(states, start)));
-    } else if is_free(&states[spread_over(states.len())], wanted) {
-        // There is room again where this thread would have begun.
-        hint.set(Word::new(Mode::Spread, 0));
     }
     Some(claim)
 }
 
 /// A claim's longer way: every slot but the first.
-fn search(states: &[AtomicU8], hint: &Hint, seen: Word, start: usize, wanted: Wanted) -> Option<Claim> {
+fn search(states: States<'_>, hint: &Hint, seen: Word, start: usize, wanted: Wanted) -> Option<Claim> {
     for (distance, index) in (start + 1..states.len()).chain(0..start).enumerate() {
-        if let Some(claim) = try_claim(&states[index], index, wanted) {
+        if let Some(claim) = states.try_claim(index, wanted) {
+            if let Some(here) = states.here() {
+                here.set(index);
+            }
             if distance > FAR || seen.mode() != Mode::Spread {
                 hint.replace(seen, found_far(states, seen, index, distance));
             }
@@ -188,10 +311,11 @@ fn search(states: &[AtomicU8], hint: &Hint, seen: Word, start: usize, wanted: Wa
 
 /// The hint after a search that found something only here.
 #[cold]
-fn found_far(states: &[AtomicU8], seen: Word, index: usize, distance: usize) -> Word {
+fn found_far(states: States<'_>, seen: Word, index: usize, distance: usize) -> Word {
     match seen.mode() {
         Mode::Spread if distance <= states.len() / 2 => {
-            Word::new(Mode::Spread, (seen.index() + distance) % states.len())
+            let shift = if states.starts.is_empty() { (seen.index() + distance) % states.len() } else { 0 };
+            Word::new(Mode::Spread, shift)
         }
         Mode::NoneKept => Word::new(Mode::NoneKept, after(states, index)),
         Mode::Spread | Mode::Last => Word::new(Mode::Last, after(states, index)),
@@ -199,7 +323,7 @@ fn found_far(states: &[AtomicU8], seen: Word, index: usize, distance: usize) -> 
 }
 
 /// The next slot, round the end.
-fn after(states: &[AtomicU8], index: usize) -> usize {
+fn after(states: States<'_>, index: usize) -> usize {
     if index + 1 == states.len() { 0 } else { index + 1 }
 }
 
@@ -231,24 +355,52 @@ pub(crate) fn is_claimed(state: &AtomicU8) -> bool {
     state.load(Ordering::Relaxed) & CLAIMED != 0
 }
 
-/// How many are claimed; while others work, a number between what was and what is.
-pub(crate) fn claimed(states: &[AtomicU8]) -> usize {
-    states.iter().filter(|state| is_claimed(state)).count()
-}
+#[cfg(all(test, not(any(larder_loom, larder_step))))]
+mod tests {
+    use super::{Claim, Hint, STARTS, States, Wanted, apart, claim, release};
+    use crate::raw::starts::Start;
+    use crate::raw::width::Blank;
+    use crate::sync::{AtomicU8, Line};
 
-/// How many are free and have an object.
-pub(crate) fn kept(states: &[AtomicU8]) -> usize {
-    // Relaxed: a count, which nothing else depends on.
-    states.iter().filter(|state| state.load(Ordering::Relaxed) == FULL).count()
-}
-
-/// # Panics
-///
-/// If a state or the hint is one that can't be.
-pub(crate) fn validate(states: &[AtomicU8], hint: &Hint) {
-    for state in states {
-        // Relaxed: each is checked by itself.
-        assert!(state.load(Ordering::Relaxed) <= CLAIMED | FULL, "a state that does not exist");
+    #[test]
+    fn threads_begin_on_lines_of_their_own() {
+        let line = align_of::<Line>();
+        for slots in 1..=5000_usize {
+            let apart = apart(slots);
+            assert!(slots << apart <= slots.max(2 * STARTS * line), "{slots} slots take too much");
+            let homes = STARTS.min(slots);
+            let starts = (0..homes).map(|which| (which * slots / homes) << apart);
+            assert!(
+                starts.clone().zip(starts.skip(1)).all(|(one, next)| next - one >= line),
+                "{slots} slots"
+            );
+        }
+        assert_eq!(apart(0), apart(1));
     }
-    assert!(hint.get().index() < states.len().max(1), "the hint points outside");
+
+    #[test]
+    fn a_thread_comes_back_to_the_slot_that_it_found_last() {
+        const SLOTS: usize = 8;
+        let bytes = [const { AtomicU8::new(0) }; SLOTS << 2];
+        let (starts, hint) = ([Start::BLANK], Hint::new());
+        let states = States::apart(&bytes, 2, &starts);
+        let get = |wanted| claim(states, &hint, wanted).map(|Claim { index, full }| (index, full));
+        let put = |index| release(&bytes[index << 2], &hint, index, true);
+
+        // There is no object, so the first ones are made, from its home on.
+        let made = [(); 3].map(|()| get(Wanted::LikelyFull).or_else(|| get(Wanted::Any)).unwrap());
+        assert_eq!(made, [(0, false), (1, false), (2, false)]);
+        // Those that came back are found at once, the one that was found last before the others.
+        (0..3).for_each(put);
+        assert_eq!([(); 3].map(|()| get(Wanted::LikelyFull).unwrap()), [(2, true), (0, true), (1, true)]);
+        // While it keeps some, it finds another one again and again.
+        put(1);
+        for _ in 0..3 {
+            assert_eq!(get(Wanted::LikelyFull), Some((1, true)));
+            put(1);
+        }
+        assert_eq!([(); 7].map(|()| get(Wanted::Any).is_some()), [true, true, true, true, true, true, false]);
+        assert_eq!(states.claimed(), SLOTS);
+        states.validate(&hint);
+    }
 }

@@ -17,8 +17,9 @@
 //! What is taken and has no other mark is young, so to put a resource in marks it young, and to take it out takes all marks away.
 //! A sweep finds those of an age, and drains find the dead, without a look at the others' slots.
 
+use super::starts::{Here, Start};
 use super::width::Blank;
-use crate::sync::{AtomicU8, AtomicU32, AtomicWord, Line, Ordering, Word, spread_from, spread_over};
+use crate::sync::{AtomicU8, AtomicWord, Ordering, Word, spread_from};
 
 /// A word of marks.
 pub trait Group: Blank + sealed::Sealed {
@@ -215,54 +216,6 @@ pub(super) fn grow<G: Group>(group: &G, place: usize, age: Age) {
     group.fetch_or(bit::<G>(mark, place), Ordering::Relaxed);
 }
 
-/// Where a search for a free slot begins: for some of the threads each.
-///
-/// A thread takes the slot that it gave back last, or else one near to it. So the slots of one thread lie together, and it mostly finds
-/// in its own cache what it takes and gives. The word may be late or wrong, and nothing depends on it but the length of a search.
-/// All zero is the beginning.
-pub struct Start {
-    /// The group, less the one where this start begins.
-    group: AtomicU32,
-    _line: [Line; 0],
-}
-
-impl Blank for Start {
-    const BLANK: Self = Self { group: AtomicU32::new(0), _line: [] };
-}
-
-/// One of the starts: this thread's.
-#[derive(Clone, Copy)]
-struct Here<'a> {
-    start: &'a Start,
-    /// Where it begins.
-    first: usize,
-    groups: usize,
-}
-
-impl<'a> Here<'a> {
-    /// Of so many groups.
-    #[inline]
-    fn new(starts: &'a [Start], groups: usize) -> Self {
-        let which = if starts.len() == 1 { 0 } else { spread_over(starts.len()) };
-        Self { start: &starts[which], first: which * groups / starts.len(), groups }
-    }
-
-    #[inline]
-    fn get(self) -> usize {
-        // Relaxed: only a hint.
-        let at = self.start.group.load(Ordering::Relaxed) as usize + self.first;
-        if at < self.groups { at } else { at.saturating_sub(self.groups) }
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "there are at most MOST slots")]
-    fn set(self, at: usize) {
-        let from_first = if at < self.first { at + self.groups - self.first } else { at - self.first };
-        // Relaxed: only a hint.
-        self.start.group.store(from_first as u32, Ordering::Relaxed);
-    }
-}
-
 /// Groups of a line of a processor's cache.
 const fn line<G>() -> usize {
     64 / size_of::<G>()
@@ -408,14 +361,6 @@ pub(super) fn shut<G: Group>(group: &G, first: usize) {
     for place in first..G::SLOTS {
         // Relaxed: nobody else is there.
         group.fetch_or(bit::<G>(Mark::Taken, place) | bit::<G>(Mark::Aside, place), Ordering::Relaxed);
-    }
-}
-
-/// Shows a checker the words where searches begin.
-pub(super) fn show(starts: &[Start]) {
-    for start in starts {
-        // Relaxed: for nothing else.
-        let _ = start.group.load(Ordering::Relaxed);
     }
 }
 

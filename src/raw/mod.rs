@@ -3,6 +3,7 @@
 //! | file | what it owns |
 //! |---|---|
 //! | `indices` | which of N numbers are taken: one byte a slot |
+//! | `starts` | where threads begin to look for a free one |
 //! | `slots` | the objects behind those numbers, and the lease of one |
 //! | `shared` | slots on the heap, and leases that share their owner |
 //! | `place` | where the object in a slot was acquired |
@@ -98,6 +99,7 @@ pub(crate) mod set;
 #[cfg(feature = "alloc")]
 pub(crate) mod shared;
 pub(crate) mod slots;
+mod starts;
 pub(crate) mod store;
 #[cfg(all(
     feature = "std",

@@ -1,8 +1,10 @@
 //! Slots on the heap, and leases that share the ownership of them.
 
 use super::heap::Heap;
-use super::indices::{MOST, Wanted};
-use super::slots::{Backing, Call, Core, Home, Keeper, Lease, MarkOf, Owner, Slot, Spot};
+use super::indices::{MOST, STARTS, States, Wanted, apart};
+use super::slots::{Backing, Call, Core, Home, Keeper, Lease, MarkOf, Owner, Slot, Spot, Viewed};
+use super::starts::Start;
+use super::width::Blank;
 use crate::error::CapacityError;
 use crate::stats::{Mark, PoolRecorder};
 use crate::sync::AtomicU8;
@@ -11,8 +13,38 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 impl<T> Backing<T> for Heap {
-    type States = Box<[AtomicU8]>;
+    type States = HeapStates;
     type Spots<M: Mark> = Box<[Spot<T, M>]>;
+}
+
+/// States so far [apart] that threads do not meet.
+pub struct HeapStates {
+    bytes: Box<[AtomicU8]>,
+    apart: u32,
+    starts: Box<[Start]>,
+}
+
+impl HeapStates {
+    fn try_new(slots: usize) -> Result<Self, CapacityError> {
+        let apart = apart(slots);
+        let out_of_memory = |_| CapacityError::OutOfMemory { asked: slots };
+        Ok(Self {
+            bytes: try_collect(slots << apart, || AtomicU8::new(0)).map_err(out_of_memory)?,
+            apart,
+            starts: try_collect(STARTS, || Start::BLANK).map_err(out_of_memory)?,
+        })
+    }
+}
+
+impl Viewed for HeapStates {
+    #[inline]
+    fn view(&self) -> States<'_> {
+        States::apart(&self.bytes, self.apart, &self.starts)
+    }
+
+    fn bytes_elsewhere(&self) -> usize {
+        size_of_val(&*self.bytes) + size_of_val(&*self.starts)
+    }
 }
 
 impl<T, K: Keeper<T>> Core<T, Heap, K> {
@@ -20,7 +52,7 @@ impl<T, K: Keeper<T>> Core<T, Heap, K> {
         if capacity > MOST {
             return Err(CapacityError::TooLarge { asked: capacity, most: MOST });
         }
-        let states = try_collect(capacity, || AtomicU8::new(0))?;
+        let states = HeapStates::try_new(capacity)?;
         let spots = try_collect(capacity, Spot::empty)?;
         Ok(Self { states, spots, home: Home::new(keeper) })
     }

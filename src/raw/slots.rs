@@ -12,7 +12,7 @@
 //!   was made of one to all of that.
 
 use super::cell::Cell;
-use super::indices::{self, Claim, Hint, MOST, Wanted};
+use super::indices::{self, Claim, Hint, MOST, States, Wanted};
 use super::memory::Inline;
 use crate::stats::{Mark, PoolRecorder};
 use crate::sync::AtomicU8;
@@ -27,7 +27,7 @@ use core::ptr::{self, NonNull};
 /// Where the states and the cells lie.
 pub trait Backing<T> {
     #[doc(hidden)]
-    type States: AsRef<[AtomicU8]>;
+    type States: Viewed;
     #[doc(hidden)]
     type Spots<M: Mark>: AsRef<[Spot<T, M>]>;
 }
@@ -35,6 +35,26 @@ pub trait Backing<T> {
 impl<T, const N: usize> Backing<T> for Inline<N> {
     type States = [AtomicU8; N];
     type Spots<M: Mark> = [Spot<T, M>; N];
+}
+
+/// The states of slots, wherever they lie.
+pub trait Viewed {
+    #[doc(hidden)]
+    fn view(&self) -> States<'_>;
+    /// Bytes of memory that they take elsewhere.
+    #[doc(hidden)]
+    fn bytes_elsewhere(&self) -> usize;
+}
+
+impl<const N: usize> Viewed for [AtomicU8; N] {
+    #[inline]
+    fn view(&self) -> States<'_> {
+        States::dense(self)
+    }
+
+    fn bytes_elsewhere(&self) -> usize {
+        0
+    }
 }
 
 /// What a pool does with an object that comes back.
@@ -115,13 +135,13 @@ impl<T, const N: usize, K: Keeper<T>> Core<T, Inline<N>, K> {
 
 impl<T, B: Backing<T>, K: Keeper<T>> Core<T, B, K> {
     pub(crate) fn capacity(&self) -> usize {
-        self.states.as_ref().len()
+        self.states.view().len()
     }
 
     /// Bytes of memory, those of slots elsewhere included.
     #[allow(dead_code, reason = "without `alloc` no slots are elsewhere")]
     pub(crate) fn memory_size(&self) -> usize {
-        size_of::<Self>() + size_of_val(self.states.as_ref()) + size_of_val(self.spots.as_ref())
+        size_of::<Self>() + self.states.bytes_elsewhere() + size_of_val(self.spots.as_ref())
     }
 
     pub(crate) fn keeper(&self) -> &K {
@@ -130,12 +150,12 @@ impl<T, B: Backing<T>, K: Keeper<T>> Core<T, B, K> {
 
     /// Slots that somebody owns.
     pub(crate) fn in_use(&self) -> usize {
-        indices::claimed(self.states.as_ref())
+        self.states.view().claimed()
     }
 
     /// Free slots with an object.
     pub(crate) fn kept(&self) -> usize {
-        indices::kept(self.states.as_ref())
+        self.states.view().kept()
     }
 
     /// Drops objects in free slots until no more than `keep` are left. How many that were.
@@ -152,14 +172,14 @@ impl<T, B: Backing<T>, K: Keeper<T>> Core<T, B, K> {
     }
 
     pub(crate) fn validate(&self) {
-        indices::validate(self.states.as_ref(), &self.home.hint);
+        self.states.view().validate(&self.home.hint);
         // A mark may be anything: this shows them to a checker.
         self.spots.as_ref().iter().for_each(|spot| _ = spot.mark.place());
     }
 
     /// The slots that somebody owns, and where they were acquired as far as that is known.
     pub(crate) fn held(&self) -> impl Iterator<Item = (usize, Option<&'static Location<'static>>)> {
-        let both = self.states.as_ref().iter().zip(self.spots.as_ref()).enumerate();
+        let both = self.states.view().iter().zip(self.spots.as_ref()).enumerate();
         both.filter(|(_, (state, _))| indices::is_claimed(state))
             .map(|(slot, (_, spot))| (slot, spot.mark.place()))
     }
@@ -167,10 +187,10 @@ impl<T, B: Backing<T>, K: Keeper<T>> Core<T, B, K> {
     /// Takes possession of a slot.
     #[inline]
     pub(crate) fn claim(&self, wanted: Wanted) -> Option<Slot<'_, T, MarkOf<T, K>>> {
-        let states = self.states.as_ref();
+        let states = self.states.view();
         let Claim { index, full } = indices::claim(states, &self.home.hint, wanted)?;
         Some(Slot {
-            state: &states[index],
+            state: states.get(index)?,
             spot: &self.spots.as_ref()[index],
             hint: &self.home.hint,
             index,

@@ -12,8 +12,9 @@ pub(crate) use super::hold::Keeper;
 use super::hold::{Hold, Unpinned};
 use super::indices::MOST;
 use super::looks::{Looks, NoLooks};
-use super::marks::{self, Age, Group, Places, Start};
+use super::marks::{self, Age, Group, Places};
 use super::memory::Inline;
+use super::starts::Start;
 use super::width::Blank;
 use crate::id::Id;
 use crate::lifetime::Stamp;
@@ -493,7 +494,7 @@ impl<R, S: Stamp, O, M: Slots> Core<R, S, O, M> {
         // Relaxed: as in `claim_dead`.
         let near = self.dead_near.load(Ordering::Relaxed) as usize;
         assert!(near < self.groups().max(1), "the search for the dead begins outside");
-        marks::show(self.starts.as_ref());
+        self.starts.as_ref().iter().for_each(Start::show);
         self.looks.show();
     }
 }

@@ -13,7 +13,7 @@
 //! - **OWNED**: the waker in a place belongs to who claimed the place until its number is current, and then to who takes the number away.
 
 use super::cell::Cell;
-use super::indices::{self, Claim, Hint, Wanted};
+use super::indices::{self, Claim, Hint, States, Wanted};
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
 use core::task::Waker;
 
@@ -42,12 +42,16 @@ impl WakerCell {
         }
     }
 
+    const fn states(&self) -> States<'_> {
+        States::dense(&self.states)
+    }
+
     /// Lets this one be woken next, in place of the one before. If all places are held by those who stopped on the way, it is woken
     /// at once.
     pub(crate) fn register(&self, waker: &Waker) {
         // Before anything is claimed: it is somebody else's code.
         let own = waker.clone();
-        let Some(Claim { index, .. }) = indices::claim(&self.states, &self.hint, Wanted::Any) else {
+        let Some(Claim { index, .. }) = indices::claim(self.states(), &self.hint, Wanted::Any) else {
             return own.wake();
         };
         // SAFETY: OWNED, by the claim.
@@ -88,11 +92,11 @@ impl WakerCell {
 
     /// Looks at every word.
     pub(crate) fn validate(&self) {
-        indices::validate(&self.states, &self.hint);
+        self.states().validate(&self.hint);
         self.wakers.iter().for_each(Cell::show);
         // Relaxed: tests look when all is done.
         let is_there = self.current.load(Ordering::Relaxed) != 0;
-        assert_eq!(indices::claimed(&self.states), usize::from(is_there), "a waker is lost");
+        assert_eq!(self.states().claimed(), usize::from(is_there), "a waker is lost");
     }
 }
 

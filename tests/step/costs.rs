@@ -38,13 +38,13 @@ fn a_box_pool_that_fills_up() {
     let mut insert =
         |what, expected| guards.push(assert_costs(what, 0, expected, || pool.insert(1)).unwrap());
     insert("after a long search the hint is moved", costs(1 + 11, 0, 1 + 1));
-    // The slot of the hint, and a look whether there is room elsewhere again.
+    // Where the thread would begin, in case that there is room again, and the slot of the hint.
     insert("the next slot", costs(1 + 2, 0, 1));
-    insert("the one after it, and the hint is moved", costs(1 + 2, 0, 1 + 1));
+    insert("the one after it, and the hint is moved", costs(1 + 3, 0, 1 + 1));
     insert("the next slot", costs(1 + 2, 0, 1));
-    insert("the one after it, and the hint is moved", costs(1 + 2, 0, 1 + 1));
+    insert("the one after it, and the hint is moved", costs(1 + 3, 0, 1 + 1));
     insert("the last slot", costs(1 + 2, 0, 1));
-    assert_costs("insert when it is exhausted", 0, costs(1 + 16, 0, 0), || pool.insert(1).is_err());
+    assert_costs("insert when it is exhausted", 0, costs(1 + 1 + 16, 0, 0), || pool.insert(1).is_err());
     let guard = guards.swap_remove(7);
     assert_costs("drop, and the hint is moved", 1, costs(1, 2, 0), || drop(guard));
     guards.push(assert_costs("insert into the same slot", 0, costs(3, 0, 1), || pool.insert(1)).unwrap());
@@ -99,15 +99,16 @@ fn the_recorder_of_places() {
 #[test]
 fn pool() {
     let pool = Pool::<u32, 8>::new();
-    // A look at eight slots for an object, and the hint says that there is none; then the hint, the slot, the claim, and
-    // the hint moved on.
-    let first = assert_costs("the first acquire", 0, costs(1 + 8 + 2, 0, 1 + 2), || pool.acquire()).unwrap();
-    let second = assert_costs("the second", 0, costs(1 + 2, 0, 2), || pool.acquire()).unwrap();
+    // A look at eight slots for an object, and the hint says that there is none; then the hint, the slot where this thread begins, and the
+    // claim.
+    let first = assert_costs("the first acquire", 0, costs(1 + 8 + 2, 0, 1 + 1), || pool.acquire()).unwrap();
+    // That slot is taken, so the one of the hint as well, which is the same; a search finds the next, and the hint is moved on.
+    let second = assert_costs("the second", 0, costs(1 + 1 + 3, 0, 2), || pool.acquire()).unwrap();
     // Who brings the first object back says so in the hint, and the second says where.
     assert_costs("release", 1, costs(1, 2, 0), || drop(first));
     assert_costs("release", 1, costs(1, 2, 0), || drop(second));
-    // The slot of the hint, and a look whether there is room elsewhere: there is, and from now on nobody writes the hint.
-    let guard = assert_costs("acquire", 0, costs(3, 1, 1), || pool.acquire()).unwrap();
+    // The slot where this thread begins is free again: so from now on nobody writes the hint.
+    let guard = assert_costs("acquire", 0, costs(2, 1, 1), || pool.acquire()).unwrap();
     assert_costs("release", 1, costs(1, 1, 0), || drop(guard));
     let guard = assert_costs("acquire", 0, costs(2, 0, 1), || pool.acquire()).unwrap();
     assert_costs("into_inner", 1, costs(1, 1, 0), || Guard::into_inner(guard));
@@ -128,9 +129,8 @@ fn trim() {
     let pool = ObjectPool::try_with_recorder("costs", 4, ByDefault, Off::new()).unwrap();
     let guards: [Guard<u32, _>; 4] = [(); 4].map(|()| pool.acquire().unwrap());
     drop(guards);
-    // A count. The first that goes is the one that came back last; a look says that there is room elsewhere, and the hint
-    // is set to that. The second is the first slot.
-    let expected = costs(4 + (3 + 1) + (2 + 1), 1 + 1 + 1, 2);
+    // A count. The first that goes is where this thread had begun last, and the hint says that there is room; the second is found next to it.
+    let expected = costs(4 + (3 + 1) + (3 + 1 + 1), 1 + 1 + 1 + 1, 2);
     assert_eq!(assert_costs("trim", 2, expected, || pool.trim(2)), 2);
     assert_costs("trim where there is nothing to do", 0, costs(4, 0, 0), || pool.trim(2));
 }

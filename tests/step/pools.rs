@@ -193,10 +193,10 @@ impl<F: Face> Users<F> {
     }
 }
 
-/// The accesses of one claim at most: the hint, a look and an attempt for every slot, and the hint moved, for which it may
-/// look at one slot more.
+/// The accesses of one claim at most: the hint, the thread's start; a look and an attempt for every slot, which may be near to where the
+/// thread begins, near to its home, and be searched; and the start and the hint moved.
 pub(crate) const fn claim(slots: usize) -> usize {
-    1 + 2 * slots + 2
+    1 + 1 + 3 * 2 * slots + 2
 }
 
 /// The accesses of a release at most: a store, the hint, the hint moved; and a look if debug assertions are on.
@@ -224,8 +224,8 @@ pub(crate) fn operations<F: Face>() -> Vec<Operation<Users<F>>> {
         operation("end one", |users| users.end_one(drop)),
         operation("end one and take it out", |users| users.end_one(|guard| drop(F::take_out(guard)))),
         Operation {
-            // Three times each slot and once its place, and the hint.
-            most: (3 + 1) * F::SLOTS + 1,
+            // Three times each slot and once its place, the hint, and where this thread begins.
+            most: (3 + 1) * F::SLOTS + 2,
             ..operation("look", Users::observe)
         },
     ]
