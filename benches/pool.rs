@@ -19,6 +19,9 @@ struct Arguments {
     /// How many threads share a pool
     #[arg(long, value_name = "NUMBER", default_value = "2")]
     threads: NonZeroUsize,
+    /// How often each pool runs in a table
+    #[arg(long, value_name = "NUMBER", default_value = "31")]
+    rounds: NonZeroUsize,
     /// What cargo says to every bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -176,7 +179,8 @@ fn held<'a>(name: &str, pool: &'a impl Uses) -> Contender<'a> {
 }
 
 fn main() {
-    let threads = Arguments::parse().threads.get();
+    let arguments = Arguments::parse();
+    let (threads, rounds) = (arguments.threads.get(), arguments.rounds.get());
     let object_pool = ObjectPool::try_with_recorder("objects", SLOTS, Zeroes, Off::new()).expect("memory");
     let counting = ObjectPool::with_recycle("counting objects", SLOTS, Zeroes);
     let object_pool_crate = object_pool::Pool::new(SLOTS, || [0; 8]);
@@ -200,8 +204,8 @@ fn main() {
             ]
         };
     }
-    contest("acquire and release, one thread", 3, 31, each!(one_thread).into());
+    contest("acquire and release, one thread", 3, rounds, each!(one_thread).into());
     let title = format!("acquire and release, {} of one pool", by(threads));
-    contest(&title, 3, 31, each!(at_once, threads).into());
-    contest("acquire and release, half of the pool held", 3, 31, each!(held).into());
+    contest(&title, 3, rounds, each!(at_once, threads).into());
+    contest("acquire and release, half of the pool held", 3, rounds, each!(held).into());
 }

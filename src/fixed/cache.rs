@@ -581,7 +581,7 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
         }
     }
 
-    /// The same if somebody has published meanwhile: another try, and if there are publishes all the time, a pin.
+    /// The same if somebody has published meanwhile: some more tries, and if there are publishes all the time, a pin.
     #[cold]
     #[inline(never)]
     fn copy_or_hold<Q: Hash + Equivalent<K> + ?Sized>(
@@ -595,8 +595,13 @@ impl<K: Hash + Eq, V, M: Store, C: Config> Cache<K, V, M, C> {
     {
         // Found again, so that the quick way has less to remember.
         let place = self.locate(key)?;
-        let copied = place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other));
-        self.copied(&place, copied).unwrap_or_else(|Torn| self.hold_and_clone(&place, key, now))
+        for _ in 0..set::TRIES {
+            let copied = place.set.copy(plain, place.parts.tag, now, |other| key.equivalent(other));
+            if let Ok(value) = self.copied(&place, copied) {
+                return value;
+            }
+        }
+        self.hold_and_clone(&place, key, now)
     }
 
     /// A clone of what is held meanwhile.

@@ -45,9 +45,10 @@ use super::word::{Birth, Claimed, SlotWord, Watch};
 use crate::key::Parts;
 use crate::lifetime::Stamp;
 use crate::stats::{CacheRecorder, End};
-use crate::sync::{Line, Ordering, Quarter, fence};
+use crate::sync::{Line, MOMENTS, Ordering, Quarter, fence};
 use crate::time::{Deadline, Instant};
 use core::fmt;
+use core::hint;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
 
 impl Blank for SlotWord {
@@ -57,6 +58,13 @@ impl Blank for SlotWord {
 impl<K, V> Blank for Cell<(K, V)> {
     const BLANK: Self = Self::empty();
 }
+
+/// How often an insert tries to publish if each time somebody else does meanwhile. Enough for many threads at one set; of what gives up
+/// the old entry is lost, too.
+const PUBLISHES: u32 = 64;
+
+/// How often a key is looked for if each time somebody shows or hides something meanwhile.
+pub(crate) const TRIES: u32 = 16;
 
 /// When an entry ends.
 struct Ending<S>(S);
@@ -412,21 +420,69 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         mut is: impl FnMut(&K) -> bool,
         counts: &impl CacheRecorder,
     ) -> Option<(usize, Held<'a, K, V>)> {
-        let live = self.control.load().live();
-        let mut refused = Mask::NONE;
-        for way in live.and(self.tags.matching(tag)) {
-            match self.hold(way, access) {
-                Ok(held) if is(held.key()) => return Some((way, held)),
-                // Too many pins: it would come back when one of them goes.
-                Err(Closed::Crowded) => refused = refused.or(Mask::one(way)),
-                Ok(_) | Err(Closed::Gone | Closed::Taken) => {}
+        // Again as long as somebody shows or hides something meanwhile, but not for ever. (A loop, and no call for all but the first, from
+        // which what is found would come in memory.)
+        for _ in 0..TRIES {
+            let seen = self.control.load();
+            let matching = self.tags.matching(tag);
+            let (mut refused, mut is_torn) = (Mask::NONE, false);
+            for way in seen.live().and(matching) {
+                match self.hold(way, access) {
+                    Ok(held) if is(held.key()) => return Some((way, held)),
+                    // Too many pins: it would come back when one of them goes.
+                    Err(Closed::Crowded) => refused = refused.or(Mask::one(way)),
+                    Err(Closed::Gone | Closed::Taken) => is_torn = true,
+                    Ok(_) => {}
+                }
+            }
+            // What is not there for one must not be there for another who looks later.
+            for way in refused {
+                self.make_disappear(way, access, End::Evicted, counts);
+            }
+            // What is being replaced may be hidden.
+            is_torn |= self.is_due(access.plain, seen, matching.without(seen.live()));
+            if !is_torn || !self.await_due(access.plain, seen, matching, true) {
+                break;
             }
         }
-        // What is not there for one must not be there for another who looks later.
-        for way in refused {
-            self.make_disappear(way, access, End::Evicted, counts);
-        }
         None
+    }
+
+    /// Whether somebody seems to be at work at one of the ways with a key's tag, and about to show what he puts in or to replace what was
+    /// there: most likely that key's.
+    #[inline(always)]
+    fn is_due(&self, plain: Option<Plain<K, V>>, seen: Snapshot, matching: Mask) -> bool {
+        let hidden = matching.without(seen.live());
+        // By BITS nobody is at what is live.
+        let shown = if plain.is_some() { Mask::NONE } else { matching.and(seen.live()) };
+        hidden.into_iter().any(|way| self.word(way).is_in_hand(plain.is_some()))
+            || shown.into_iter().any(|way| self.word(way).is_busy())
+    }
+
+    /// Waits a moment for him, so that a key that is being replaced is not taken for one that is not there. Whether it is worth looking again:
+    /// something was published since `seen`, or he has come to an end, or what was seen has come to one before (`is_torn`). Nothing but that
+    /// depends on it: he may have been stopped, and then nobody waits any longer.
+    #[cold]
+    #[inline(never)]
+    fn await_due(
+        &self,
+        plain: Option<Plain<K, V>>,
+        seen: Snapshot,
+        matching: Mask,
+        mut is_torn: bool,
+    ) -> bool {
+        for _ in 0..MOMENTS {
+            let now = self.control.load();
+            if !now.is_of_version(seen) {
+                return true;
+            }
+            if !self.is_due(plain, now, matching) {
+                return is_torn;
+            }
+            is_torn = true;
+            hint::spin_loop();
+        }
+        false
     }
 
     /// As [`find`](Self::find), for plain data: a copy of the key's value that nobody held, if it could be had whole.
@@ -443,7 +499,12 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             let (key, value) = unsafe { self.entry(way).read_pieces() };
             (key, (value, self.has_passed(way, now)))
         };
-        match self.look(plain, self.control.load(), tag, read, is) {
+        let seen = self.control.load();
+        let matching = self.tags.matching(tag);
+        match self.look(plain, seen, matching, read, is) {
+            Looked::Absent if !matching.is_empty() && self.await_due(Some(plain), seen, matching, false) => {
+                Looked::Torn
+            }
             Looked::Torn => Looked::Torn,
             Looked::Absent | Looked::At(_, (_, true)) => Looked::Absent,
             // SAFETY: WHOLE, and PLAIN.
@@ -458,11 +519,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         &self,
         _: Plain<K, V>,
         seen: Snapshot,
-        tag: u8,
+        matching: Mask,
         read: impl Fn(usize) -> (MaybeUninit<K>, T),
         mut is: impl FnMut(&K) -> bool,
     ) -> Looked<T> {
-        for way in seen.live().and(self.tags.matching(tag)) {
+        for way in seen.live().and(matching) {
             let (key, rest) = read(way);
             let then = self.control.look_again();
             if !then.is_of_version(seen) {
@@ -536,10 +597,10 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         &'a self,
         access: Access<'a, K, V>,
         seen: Snapshot,
-        tag: u8,
+        matching: Mask,
         is: impl Fn(&K) -> bool,
     ) -> Scan<'a, K, V> {
-        let matching = seen.live().and(self.tags.matching(tag));
+        let matching = seen.live().and(matching);
         // Most new keys meet no tag like theirs.
         if matching.is_empty() {
             return Scan::NOTHING;
@@ -572,11 +633,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         &self,
         plain: Plain<K, V>,
         seen: Snapshot,
-        tag: u8,
+        matching: Mask,
         is: impl Fn(&K) -> bool,
     ) -> Looked<()> {
         // SAFETY: PLAIN; the way was live, so there was a pair in it.
-        self.look(plain, seen, tag, |way| (unsafe { self.entry(way).read_key_pieces() }, ()), is)
+        self.look(plain, seen, matching, |way| (unsafe { self.entry(way).read_key_pieces() }, ()), is)
     }
 
     /// Stores an entry. `eq` compares keys, `print` is that of another key, `done` makes the result: where it is known what has become of
@@ -593,17 +654,37 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     ) -> T {
         // Taken apart, so that it stays in registers unless it is handed on in memory.
         let Newcomer { key, value, parts, deadline, idle } = new;
-        let seen = self.control.load();
+        let mut seen = self.control.load();
+        let mut matching = self.tags.matching(parts.tag);
+        let plain = call.access.plain;
+        if plain.is_some()
+            && self.is_due(plain, seen, matching)
+            && self.await_due(plain, seen, matching, true)
+        {
+            seen = self.control.load();
+            matching = self.tags.matching(parts.tag);
+        }
         if store.is_overtaken(seen) {
             return done(Placed::Overtaken(key, value));
         }
+        let Some(plain) = plain else {
+            let mut found = self.scan(call.access, seen, matching, |other| eq(other, &key));
+            if !found.refused.is_empty() && self.await_due(None, seen, found.refused, true) {
+                seen = self.control.load();
+                if store.is_overtaken(seen) {
+                    drop(found);
+                    return done(Placed::Overtaken(key, value));
+                }
+                let matching = self.tags.matching(parts.tag);
+                found = self.scan(call.access, seen, matching, |other| eq(other, &key));
+            }
+            let terms = Terms { store, seen, tag: parts.tag };
+            let new = Newcomer { key, value, parts, deadline, idle };
+            return self.place_scanned(call, (new, terms), found, eq, print, done);
+        };
         let terms = Terms { store, seen, tag: parts.tag };
         let errand = |key, value| (Newcomer { key, value, parts, deadline, idle }, terms);
-        let Some(plain) = call.access.plain else {
-            let found = self.scan(call.access, seen, parts.tag, |other| eq(other, &key));
-            return self.place_scanned(call, errand(key, value), found, eq, print, done);
-        };
-        match self.look_for_key(plain, seen, parts.tag, |other| eq(other, &key)) {
+        match self.look_for_key(plain, seen, matching, |other| eq(other, &key)) {
             Looked::Absent => self.place_scanned(call, errand(key, value), Scan::NOTHING, eq, print, done),
             // Unless it is there to stay.
             Looked::At(way, ())
@@ -627,7 +708,8 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         print: impl Fn(&K) -> u16,
         done: impl Fn(Placed<'a, K, V>) -> T,
     ) -> T {
-        let found = self.scan(call.access, terms.seen, terms.tag, |other| eq(other, &new.key));
+        let matching = self.tags.matching(terms.tag);
+        let found = self.scan(call.access, terms.seen, matching, |other| eq(other, &new.key));
         self.place_scanned(call, (new, terms), found, eq, print, done)
     }
 
@@ -716,13 +798,14 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         done: impl Fn(Placed<'a, K, V>) -> T,
     ) -> T {
         // The first was in `publish`.
-        for _ in 1..W::WAYS {
+        for _ in 1..PUBLISHES {
             let seen = self.control.load();
             if store.is_overtaken(seen) {
                 let (key, value) = work.give_up();
                 return done(Placed::Overtaken(key, value));
             }
-            work.found = self.scan(call.access, seen, tag, |other| eq(other, work.draft.key()));
+            let matching = self.tags.matching(tag);
+            work.found = self.scan(call.access, seen, matching, |other| eq(other, work.draft.key()));
             if let Some(present) = self.present(store, &mut work.found, call.now) {
                 let (key, value) = work.give_up();
                 return done(Placed::Present(present, key, value));

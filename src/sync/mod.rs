@@ -66,7 +66,7 @@ pub(crate) use backend::{AtomicPtr, AtomicU8, AtomicU32, UnsafeCell, fence};
 pub(crate) use core::sync::atomic::Ordering;
 #[cfg(feature = "std")]
 pub(crate) use locks::{Condvar, Mutex, Thread, ThreadId, park, this_thread};
-pub(crate) use patience::{PATIENCE, TURNS_TO_WATCH};
+pub(crate) use patience::{MOMENTS, PATIENCE, TURNS_TO_WATCH};
 pub(crate) use spread::{spread, spread_from, spread_over};
 #[cfg(feature = "std")]
 #[allow(unused_imports, reason = "where the system has no clock nobody asks for it")]
