@@ -204,8 +204,8 @@ fn main() {
             ]
         };
     }
-    contest("acquire and release, one thread", 3, rounds, each!(one_thread).into());
+    contest("acquire and release, one thread", 5, rounds, each!(one_thread).into());
     let title = format!("acquire and release, {} of one pool", by(threads));
-    contest(&title, 3, rounds, each!(at_once, threads).into());
-    contest("acquire and release, half of the pool held", 3, rounds, each!(held).into());
+    contest(&title, 5, rounds, each!(at_once, threads).into());
+    contest("acquire and release, half of the pool held", 5, rounds, each!(held).into());
 }

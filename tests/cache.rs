@@ -13,14 +13,17 @@ use common::{assert_in_place, attempt, every_call_panics_once, hashing, holds, u
 use core::cell::Cell;
 use core::hash::{BuildHasher, Hash, Hasher};
 use core::mem::{self, MaybeUninit};
+#[cfg(all(feature = "std", not(miri)))]
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use larder::CapacityError;
 #[cfg(feature = "alloc")]
 use larder::cache::Heap;
+#[cfg(all(feature = "std", not(miri)))]
+use larder::cache::Suits;
 use larder::cache::{
     Cache, CellKind, Expiring, ExpiringInSteps, Filled, Idling, LentCache, Pinned, Ref, Removed, SetOf,
-    Setup, StaticCache, Suits,
+    Setup, StaticCache,
 };
 use larder::cache::{Sets, Store, Stored, Time, Untimed, Words};
 use larder::key::{DefaultHash, Equivalent};
@@ -1654,7 +1657,7 @@ fn an_entry_that_had_too_many_references_does_not_come_back() {
 #[cfg(feature = "alloc")]
 fn inserts_over_a_look<X: CellKind>(cell: X)
 where
-    Setup<DefaultHash, Untimed, Striped<1>, X>: larder::cache::Suits<u32, u32>,
+    Setup<DefaultHash, Untimed, Striped<1>, X>: Suits<u32, u32>,
 {
     for capacity in [16, 1] {
         let setup = Setup::new().recorder(Striped::new()).cell(cell);
@@ -1878,7 +1881,7 @@ where
 
 /// How many of a thousand look-ups miss a key that another thread stores again and again, in a round that is better than most. (In many a round
 /// the other thread stands still for a time, perhaps where the key is hidden.)
-#[cfg(not(miri))]
+#[cfg(all(feature = "std", not(miri)))]
 fn misses_of_what_is_replaced<X: CellKind>(cell: X) -> usize
 where
     Setup<DefaultHash, Untimed, Off, X>: Suits<u64, u64> + Sync,
@@ -1908,7 +1911,7 @@ where
 }
 
 #[test]
-#[cfg(not(miri))]
+#[cfg(all(feature = "std", not(miri)))]
 fn a_key_that_is_being_replaced_is_found() {
     for misses in [misses_of_what_is_replaced(Words), misses_of_what_is_replaced(Pinned)] {
         assert!(misses < 100, "{misses} of a thousand");

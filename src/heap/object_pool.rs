@@ -46,9 +46,9 @@ use core::time::Duration;
 ///
 /// # Contention, interrupts, panics
 ///
-/// As [`Pool`](crate::pool::Pool), but for two things. As long as there are objects for all, up to 32 threads do not slow each other down,
-/// each beginning with the slot that it had last; unless the pool counts, in words that all of them write. And a call that says
-/// [`Exhausted`] may have looked at a slot once more.
+/// As [`Pool`](crate::pool::Pool), but for two things. Up to 32 threads do not slow each other down as long as there are objects for all,
+/// each beginning with the slot that it found last: if they [borrow](Self::acquire) them, since the handle's count is one word for all, if the pool
+/// does not count, and if objects are as large as a line of the cache. And a call that says [`Exhausted`] may have looked at a slot once more.
 ///
 /// If the factory panics, nothing was acquired. If the reset hook or an object's destructor
 /// panics, that object is out of circulation, and its slot is free for a new one. A handle or an owned guard may free

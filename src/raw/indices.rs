@@ -31,12 +31,12 @@
 //!
 //! - [dense](States::dense): a byte a slot and no more. Threads begin at places of their own, all of them shifted by what the hint says.
 //! - [apart](States::apart): states lie so far apart that threads do not meet in a line of the processor's cache where they do not meet in
-//!   a slot, and each of some [`Start`]s has a word of its own for where its threads begin. That is at the slot that they found last. If all
-//!   objects are out, a thread makes the next one at its home or near to it, where nobody else begins: so as many threads as use a pool at
-//!   once soon have an object each, on lines that no other core asks for.
+//!   a slot, and each of some [`Start`]s has a word of its own for where its threads begin. That is at the slot that they found last, and then
+//!   near to their home. If all objects are out, a thread makes the next one there, where nobody else begins: so as many threads as use a pool
+//!   at once soon have an object each, on lines that no other core asks for.
 
 use super::starts::{Here, Start};
-use crate::sync::{AtomicU8, AtomicU32, Line, Ordering, spread_over};
+use crate::sync::{AtomicU8, AtomicU32, Ordering, spread_over};
 
 /// The slot belongs to somebody.
 const CLAIMED: u8 = 1;
@@ -142,19 +142,6 @@ pub struct States<'a> {
     starts: &'a [Start],
 }
 
-/// How many starts there are where states lie apart: so many threads have one each. And how many lines the states take at least.
-pub(super) const STARTS: usize = if align_of::<Line>() > 1 { 32 } else { 0 };
-
-/// How far apart the states of so many slots lie, as a power of two: on lines of their own if there are not more slots than starts, else so
-/// that each start has a line. Not at all if starts are further apart anyway, or where the processor has no such lines.
-pub(super) const fn apart(slots: usize) -> u32 {
-    let mut apart = 0;
-    while apart < align_of::<Line>().ilog2() && slots << apart < STARTS * align_of::<Line>() {
-        apart += 1;
-    }
-    apart
-}
-
 impl<'a> States<'a> {
     /// A byte a slot.
     #[inline]
@@ -162,8 +149,9 @@ impl<'a> States<'a> {
         Self { bytes, apart: 0, starts: &[] }
     }
 
-    /// A slot for every so many bytes, as [`apart`] says.
+    /// A slot for every so many bytes, as a power of two.
     #[inline]
+    #[allow(dead_code, reason = "without `alloc` all are dense")]
     pub(super) const fn apart(bytes: &'a [AtomicU8], apart: u32, starts: &'a [Start]) -> Self {
         Self { bytes, apart, starts }
     }
@@ -239,7 +227,7 @@ pub(crate) fn claim(states: States<'_>, hint: &Hint, wanted: Wanted) -> Option<C
             let start = states.start(seen);
             match states.try_claim(start, wanted) {
                 Some(claim) => Some(claim),
-                None => search(states, hint, seen, start, wanted),
+                None => search_from_own(states, hint, seen, start, wanted),
             }
         }
         Mode::NoneKept if wanted == Wanted::LikelyFull => None,
@@ -266,21 +254,18 @@ fn is_free(state: &AtomicU8, wanted: Wanted) -> bool {
 
 /// A claim where the hint knows better than the thread. It looks there first all the same: if there is room again, it need not meet others.
 fn claim_scarce(states: States<'_>, hint: &Hint, seen: Word, wanted: Wanted) -> Option<Claim> {
-    let own = states.start(seen);
+    let (own, start) = (states.start(seen), seen.index());
     if let Some(claim) = states.try_claim(own, wanted) {
-        if seen.mode() == Mode::Last {
+        // Unless it is the one that has come back, or the only one.
+        let has_room = || own != start && states.get(start).is_some_and(|state| is_free(state, wanted));
+        if seen.mode() == Mode::Last && has_room() {
             hint.set(Word::new(Mode::Spread, 0));
         }
         return Some(claim);
     }
-    if let Some(here) = states.here()
-        && wanted == Wanted::Any
-        && let Some(claim) = (here.home()..).take(FAR).find_map(|index| states.try_claim(index, wanted))
-    {
-        here.set(claim.index);
+    if let Some(claim) = claim_near_home(states, wanted) {
         return Some(claim);
     }
-    let start = seen.index();
     let Some(claim) = states.try_claim(start, wanted) else {
         return search(states, hint, seen, start, wanted);
     };
@@ -290,7 +275,26 @@ fn claim_scarce(states: States<'_>, hint: &Hint, seen: Word, wanted: Wanted) -> 
     Some(claim)
 }
 
-/// A claim's longer way: every slot but the first.
+/// A claim near to where this thread is at home, if it has a start of its own. It mostly has the slots there that it takes several of at once.
+fn claim_near_home(states: States<'_>, wanted: Wanted) -> Option<Claim> {
+    let here = states.here()?;
+    let claim = (here.home()..).take(FAR).find_map(|index| states.try_claim(index, wanted))?;
+    here.set(claim.index);
+    Some(claim)
+}
+
+/// A claim's longer way, where there is room: near to the thread's home, and then every slot but the first.
+fn search_from_own(
+    states: States<'_>,
+    hint: &Hint,
+    seen: Word,
+    start: usize,
+    wanted: Wanted,
+) -> Option<Claim> {
+    claim_near_home(states, wanted).or_else(|| search(states, hint, seen, start, wanted))
+}
+
+/// Every slot but the first.
 fn search(states: States<'_>, hint: &Hint, seen: Word, start: usize, wanted: Wanted) -> Option<Claim> {
     for (distance, index) in (start + 1..states.len()).chain(0..start).enumerate() {
         if let Some(claim) = states.try_claim(index, wanted) {
@@ -357,26 +361,10 @@ pub(crate) fn is_claimed(state: &AtomicU8) -> bool {
 
 #[cfg(all(test, not(any(larder_loom, larder_step))))]
 mod tests {
-    use super::{Claim, Hint, STARTS, States, Wanted, apart, claim, release};
+    use super::{Claim, Hint, States, Wanted, claim, release};
     use crate::raw::starts::Start;
     use crate::raw::width::Blank;
-    use crate::sync::{AtomicU8, Line};
-
-    #[test]
-    fn threads_begin_on_lines_of_their_own() {
-        let line = align_of::<Line>();
-        for slots in 1..=5000_usize {
-            let apart = apart(slots);
-            assert!(slots << apart <= slots.max(2 * STARTS * line), "{slots} slots take too much");
-            let homes = STARTS.min(slots);
-            let starts = (0..homes).map(|which| (which * slots / homes) << apart);
-            assert!(
-                starts.clone().zip(starts.skip(1)).all(|(one, next)| next - one >= line),
-                "{slots} slots"
-            );
-        }
-        assert_eq!(apart(0), apart(1));
-    }
+    use crate::sync::AtomicU8;
 
     #[test]
     fn a_thread_comes_back_to_the_slot_that_it_found_last() {

@@ -422,10 +422,11 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
     ) -> Option<(usize, Held<'a, K, V>)> {
         // Again as long as somebody shows or hides something meanwhile, but not for ever. (A loop, and no call for all but the first, from
         // which what is found would come in memory.)
+        let mut refused = Mask::NONE;
         for _ in 0..TRIES {
             let seen = self.control.load();
             let matching = self.tags.matching(tag);
-            let (mut refused, mut is_torn) = (Mask::NONE, false);
+            let mut is_torn = false;
             for way in seen.live().and(matching) {
                 match self.hold(way, access) {
                     Ok(held) if is(held.key()) => return Some((way, held)),
@@ -435,15 +436,15 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                     Ok(_) => {}
                 }
             }
-            // What is not there for one must not be there for another who looks later.
-            for way in refused {
-                self.make_disappear(way, access, End::Evicted, counts);
-            }
             // What is being replaced may be hidden.
             is_torn |= self.is_due(access.plain, seen, matching.without(seen.live()));
             if !is_torn || !self.await_due(access.plain, seen, matching, true) {
                 break;
             }
+        }
+        // What is not there for one must not be there for another who looks later.
+        for way in refused {
+            self.make_disappear(way, access, End::Evicted, counts);
         }
         None
     }
@@ -672,7 +673,6 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
             if !found.refused.is_empty() && self.await_due(None, seen, found.refused, true) {
                 seen = self.control.load();
                 if store.is_overtaken(seen) {
-                    drop(found);
                     return done(Placed::Overtaken(key, value));
                 }
                 let matching = self.tags.matching(parts.tag);

@@ -1,13 +1,13 @@
 //! Slots on the heap, and leases that share the ownership of them.
 
 use super::heap::Heap;
-use super::indices::{MOST, STARTS, States, Wanted, apart};
+use super::indices::{MOST, States, Wanted};
 use super::slots::{Backing, Call, Core, Home, Keeper, Lease, MarkOf, Owner, Slot, Spot, Viewed};
 use super::starts::Start;
 use super::width::Blank;
 use crate::error::CapacityError;
 use crate::stats::{Mark, PoolRecorder};
-use crate::sync::AtomicU8;
+use crate::sync::{AtomicU8, Line};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,6 +15,20 @@ use alloc::vec::Vec;
 impl<T> Backing<T> for Heap {
     type States = HeapStates;
     type Spots<M: Mark> = Box<[Spot<T, M>]>;
+}
+
+/// How many starts there are: so many threads have one each. And how many lines the states take at least. None where the processor has no such
+/// lines.
+const STARTS: usize = if align_of::<Line>() > 1 { 32 } else { 0 };
+
+/// How far apart the states of so many slots lie, as a power of two: on lines of their own if there are not more slots than starts, else so
+/// that each start has a line. Not at all if starts are further apart anyway.
+const fn apart(slots: usize) -> u32 {
+    let mut apart = 0;
+    while apart < align_of::<Line>().ilog2() && slots << apart < STARTS * align_of::<Line>() {
+        apart += 1;
+    }
+    apart
 }
 
 /// States so far [apart] that threads do not meet.
@@ -90,5 +104,27 @@ impl<T, B: Backing<T>, K: Keeper<T>> Lease<T, Arc<Core<T, B, K>>> {
         let owner = Arc::clone(core);
         // SAFETY: ALIVE: the lease shares the core, and what is in an `Arc` does not move.
         Ok(unsafe { slot.into_lease(owner) })
+    }
+}
+
+#[cfg(all(test, not(any(larder_loom, larder_step))))]
+mod tests {
+    use super::{STARTS, apart};
+    use crate::sync::Line;
+
+    #[test]
+    fn threads_begin_on_lines_of_their_own() {
+        let line = align_of::<Line>();
+        for slots in 1..=5000_usize {
+            let apart = apart(slots);
+            assert!(slots << apart <= slots.max(2 * STARTS * line), "{slots} slots take too much");
+            let homes = STARTS.min(slots);
+            let starts = (0..homes).map(|which| (which * slots / homes) << apart);
+            assert!(
+                starts.clone().zip(starts.skip(1)).all(|(one, next)| next - one >= line),
+                "{slots} slots"
+            );
+        }
+        assert_eq!(apart(0), apart(1));
     }
 }

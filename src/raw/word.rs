@@ -285,13 +285,12 @@ impl SlotWord {
         self.0.load(Ordering::Relaxed) & BUSY != 0
     }
 
-    /// Whether somebody seems to be at work at what is hidden: he has it to himself, perhaps by its bit, or retires it.
+    /// Whether somebody seems to be at work at what is hidden: he has it to himself, perhaps by its bit.
     #[inline(always)]
     pub(super) fn is_in_hand(&self, by_bit: bool) -> bool {
         // Relaxed: a hint.
         let word = self.0.load(Ordering::Relaxed);
-        let (is_full, is_retired) = (word & FULL != 0, word & RETIRED != 0);
-        word & BUSY != 0 || (is_retired && word & PINS != 0) || (by_bit && is_full && !is_retired)
+        word & BUSY != 0 || (by_bit && word & (FULL | RETIRED) == FULL)
     }
 
     /// Claims a free slot, with a pin.

@@ -215,6 +215,6 @@ impl Mirror {
 
     /// Makes loom's objects.
     pub(crate) fn show(&self) {
-        self.0.iter().for_each(|word| drop(word.both()));
+        self.0.iter().for_each(|word| _ = word.both());
     }
 }

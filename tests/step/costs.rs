@@ -107,11 +107,58 @@ fn pool() {
     // Who brings the first object back says so in the hint, and the second says where.
     assert_costs("release", 1, costs(1, 2, 0), || drop(first));
     assert_costs("release", 1, costs(1, 2, 0), || drop(second));
-    // The slot where this thread begins is free again: so from now on nobody writes the hint.
-    let guard = assert_costs("acquire", 0, costs(2, 1, 1), || pool.acquire()).unwrap();
+    // The slot where this thread begins is free again, and so is that of the hint: from now on nobody writes it.
+    let guard = assert_costs("acquire", 0, costs(3, 1, 1), || pool.acquire()).unwrap();
     assert_costs("release", 1, costs(1, 1, 0), || drop(guard));
     let guard = assert_costs("acquire", 0, costs(2, 0, 1), || pool.acquire()).unwrap();
     assert_costs("into_inner", 1, costs(1, 1, 0), || Guard::into_inner(guard));
+}
+
+/// The accesses of the last of some rounds, in each of which so many objects are taken and given back.
+fn of_a_round(pool: &ObjectPool<u32, ByDefault, Off>, objects: usize) -> usize {
+    let round = || {
+        let guards: Vec<_> = (0..objects).map(|_| pool.acquire().unwrap()).collect();
+        drop(guards);
+    };
+    (0..5).for_each(|_| round());
+    accesses(round).1.total()
+}
+
+#[test]
+fn several_objects_at_once_are_found_near_to_each_other() {
+    for objects in [1, 2, 8, 20] {
+        let [few, many] = [64, 5000].map(|slots| {
+            let pool = ObjectPool::try_with_recorder("costs", slots, ByDefault, Off::new()).unwrap();
+            of_a_round(&pool, objects)
+        });
+        assert_eq!(few, many, "{objects} at once");
+        assert!(few <= objects * (10 + objects.min(8)), "{objects} at once: {few} accesses");
+    }
+}
+
+#[test]
+fn a_pool_that_is_nearly_full_finds_what_came_back() {
+    const SLOTS: usize = 1000;
+    let pool = ObjectPool::try_with_recorder("costs", SLOTS, ByDefault, Off::new()).unwrap();
+    let boxes = BoxPool::<u32, SLOTS>::new();
+    let mut guards: Vec<Guard<u32, _>> = (0..SLOTS).map(|_| pool.acquire().unwrap()).collect();
+    let mut others: Vec<_> = (0..SLOTS).map(|_| boxes.insert(1).unwrap()).collect();
+    // The first search of all slots tells that there are few.
+    drop((guards.swap_remove(500), others.swap_remove(500)));
+    guards.push(pool.acquire().unwrap());
+    others.push(boxes.insert(1).unwrap());
+    for at in [0, 1, 500, 0, 999, 0] {
+        let most = 20;
+        let ((), of_pool) = accesses(|| {
+            drop(guards.swap_remove(at));
+            guards.push(pool.acquire().unwrap());
+        });
+        let ((), of_boxes) = accesses(|| {
+            drop(others.swap_remove(at));
+            others.push(boxes.insert(1).unwrap());
+        });
+        assert!(of_pool.total() < most && of_boxes.total() < most, "{at}: {of_pool:?}, {of_boxes:?}");
+    }
 }
 
 #[test]
@@ -129,8 +176,9 @@ fn trim() {
     let pool = ObjectPool::try_with_recorder("costs", 4, ByDefault, Off::new()).unwrap();
     let guards: [Guard<u32, _>; 4] = [(); 4].map(|()| pool.acquire().unwrap());
     drop(guards);
-    // A count. The first that goes is where this thread had begun last, and the hint says that there is room; the second is found next to it.
-    let expected = costs(4 + (3 + 1) + (3 + 1 + 1), 1 + 1 + 1 + 1, 2);
+    // A count. The first that goes is where this thread had begun last, and is the one that came back last. The second is near to the
+    // thread's home, which it is noted as a start for. Both tell the hint.
+    let expected = costs(4 + (3 + 1) + (4 + 1), (1 + 1) + (1 + 1 + 1), 2);
     assert_eq!(assert_costs("trim", 2, expected, || pool.trim(2)), 2);
     assert_costs("trim where there is nothing to do", 0, costs(4, 0, 0), || pool.trim(2));
 }
