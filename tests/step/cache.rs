@@ -600,8 +600,9 @@ const fn operations<const WAYS: usize, T: Kind, V: Content>() -> [Operation<User
     let write = 1 + T::LOOK + 1 + 2 + T::CHANGE + 1 + 3 + V::COPY;
     let show = 2 + 3 + T::LOOK + 4;
     let insert = 2 * T::LOOK + 1 + scan + claim + write + show;
-    // Only bits have gone, or somebody has published: a new scan. A deadline may be read again.
-    let again = 4 + scan + 4 + 3 * T::LOOK;
+    // Only bits have gone, or somebody has published: a new scan, or a look for what may have come, and whether somebody is about to show it. A
+    // deadline may be read again.
+    let again = 4 + scan + 4 + 3 * T::LOOK + SET + WAYS * (HOLD + T::LOOK) + 2 + 2 * WAYS;
     let take_out = T::LOOK + 2 + SET + WAYS * (PIN + T::LOOK + OUT);
     // And a look at every slot, also those that are not used here: what can't be found any more is claimed, hidden, and taken out.
     let take_out_all = take_out + 16 + WAYS * (2 + CLAIM + RECLAIM);
