@@ -20,8 +20,12 @@ pub(crate) const TURNS_TO_WATCH: u32 = 32;
 #[cfg(any(larder_loom, larder_step))]
 pub(crate) const PATIENCE: u32 = 1;
 
-#[cfg(any(larder_loom, larder_step))]
+#[cfg(larder_step)]
 pub(crate) const MOMENTS: u32 = 1;
+
+/// (A look that is made once more is one that begins later, and would make the runs of some models a hundred times as many.)
+#[cfg(larder_loom)]
+pub(crate) const MOMENTS: u32 = 0;
 
 #[cfg(any(larder_loom, larder_step))]
 pub(crate) const TURNS_TO_WATCH: u32 = 1;
