@@ -17,14 +17,12 @@ use core::mem::{self, MaybeUninit};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use larder::CapacityError;
-#[cfg(feature = "alloc")]
-use larder::cache::Heap;
-#[cfg(all(feature = "std", not(miri)))]
-use larder::cache::Suits;
 use larder::cache::{
     Cache, CellKind, Expiring, ExpiringInSteps, Filled, Idling, LentCache, Pinned, Ref, Removed, SetOf,
     Setup, StaticCache,
 };
+#[cfg(feature = "alloc")]
+use larder::cache::{Heap, Suits};
 use larder::cache::{Sets, Store, Stored, Time, Untimed, Words};
 use larder::key::{DefaultHash, Equivalent};
 use larder::stats::{CacheRecorder, Off, Striped};
