@@ -140,7 +140,8 @@ pub struct Swept {
 ///
 /// # Under contention, in an interrupt, after a panic
 ///
-/// Nothing waits for anybody, but that who would miss a key which somebody else is just replacing looks again for a microsecond at most. A look-up holds what it found while it reads it. On the heap (`HeapCache`) several threads do so without getting
+/// Nothing waits for anybody, but for a moment where somebody else is just replacing a key that is asked for: it is looked for again, for a
+/// microsecond as a rule. A look-up holds what it found while it reads it. On the heap (`HeapCache`) several threads do so without getting
 /// in each other's way once they have read the same entry some times: each says what it looks at on a line of its own. An insert takes a slot to itself, writes it,
 /// and shows it with one exchange; it begins again if others have stored in the same set meanwhile, sixty-four times at most, and
 /// then says [`Rejected`]. So does one that finds every slot of the set in use. A thread that is stopped anywhere, or an

@@ -256,7 +256,7 @@ fn is_free(state: &AtomicU8, wanted: Wanted) -> bool {
 fn claim_scarce(states: States<'_>, hint: &Hint, seen: Word, wanted: Wanted) -> Option<Claim> {
     let (own, start) = (states.start(seen), seen.index());
     if let Some(claim) = states.try_claim(own, wanted) {
-        // Unless it is the one that has come back, or the only one.
+        // Not because of this slot, which may be the only one, and the one that has come back.
         let has_room = || own != start && states.get(start).is_some_and(|state| is_free(state, wanted));
         if seen.mode() == Mode::Last && has_room() {
             hint.set(Word::new(Mode::Spread, 0));
@@ -381,7 +381,7 @@ mod tests {
         // Those that came back are found at once, the one that was found last before the others.
         (0..3).for_each(put);
         assert_eq!([(); 3].map(|()| get(Wanted::LikelyFull).unwrap()), [(2, true), (0, true), (1, true)]);
-        // The last of them was found by a search.
+        // The last of them was not where it had begun: now it is.
         put(2);
         put(1);
         assert_eq!([(); 2].map(|()| get(Wanted::LikelyFull).unwrap()), [(1, true), (2, true)]);
