@@ -668,6 +668,9 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
         if store.is_overtaken(seen) {
             return done(Placed::Overtaken(key, value));
         }
+        let errand = |key, value, seen| {
+            (Newcomer { key, value, parts, deadline, idle }, Terms { store, seen, tag: parts.tag })
+        };
         let Some(plain) = plain else {
             let mut found = self.scan(call.access, seen, matching, |other| eq(other, &key));
             if !found.refused.is_empty() && self.await_due(None, seen, found.refused, true) {
@@ -678,22 +681,22 @@ impl<K, V, S: Stamp, W: Width> Set<K, V, S, W> {
                 let matching = self.tags.matching(parts.tag);
                 found = self.scan(call.access, seen, matching, |other| eq(other, &key));
             }
-            let terms = Terms { store, seen, tag: parts.tag };
-            let new = Newcomer { key, value, parts, deadline, idle };
-            return self.place_scanned(call, (new, terms), found, eq, print, done);
+            return self.place_scanned(call, errand(key, value, seen), found, eq, print, done);
         };
-        let terms = Terms { store, seen, tag: parts.tag };
-        let errand = |key, value| (Newcomer { key, value, parts, deadline, idle }, terms);
         match self.look_for_key(plain, seen, matching, |other| eq(other, &key)) {
-            Looked::Absent => self.place_scanned(call, errand(key, value), Scan::NOTHING, eq, print, done),
+            Looked::Absent => {
+                self.place_scanned(call, errand(key, value, seen), Scan::NOTHING, eq, print, done)
+            }
             // Unless it is there to stay.
             Looked::At(way, ())
                 if matches!(store, Store::Always)
                     && let Some(claim) = self.claim_shown(call, seen, way, End::Replaced) =>
             {
-                self.overwrite(call, errand(key, value), claim, eq, done)
+                self.overwrite(call, errand(key, value, seen), claim, eq, done)
             }
-            Looked::At(..) | Looked::Torn => self.scan_and_place(call, errand(key, value), eq, print, done),
+            Looked::At(..) | Looked::Torn => {
+                self.scan_and_place(call, errand(key, value, seen), eq, print, done)
+            }
         }
     }
 

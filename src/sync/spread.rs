@@ -33,18 +33,13 @@ pub(crate) fn spread() -> u32 {
         static OTHERS: AtomicU32 = AtomicU32::new(0);
 
         for (number, known) in (1..).zip(&PLACES) {
-            // Relaxed, all: that no two places get the same number is all there is to it.
-            let seen = match known.load(Ordering::Relaxed) {
-                0 => match known.compare_exchange(0, place, Ordering::Relaxed, Ordering::Relaxed) {
-                    Ok(_) => place,
-                    Err(seen) => seen,
-                },
-                seen => seen,
-            };
-            if seen == place {
-                return number;
+            // Relaxed, both: that no two places get the same number is all there is to it.
+            match known.compare_exchange(0, place, Ordering::Relaxed, Ordering::Relaxed) {
+                Err(other) if other != place => {}
+                _ => return number,
             }
         }
+        // Relaxed: as above.
         OTHERS.fetch_add(1, Ordering::Relaxed) | 1 << 30
     }
 
